@@ -1,0 +1,226 @@
+/**
+ * Every attribute name, span name and fixed value that Spanledger writes or reads.
+ *
+ * OpenTelemetry's conventions come first (GenAI, HTTP, exceptions); the `workflow.*` names are ours
+ * and live here alone, so that a rename upstream is a change in one place.
+ */
+
+/** OpenTelemetry names (semantic conventions, GenAI set after its move to its own repository). */
+export const OTEL = {
+  errorType: "error.type",
+  exceptionMessage: "exception.message",
+  exceptionType: "exception.type",
+  genAiConversationId: "gen_ai.conversation.id",
+  genAiEmbeddingsDimensionCount: "gen_ai.embeddings.dimension.count",
+  genAiInputMessages: "gen_ai.input.messages",
+  genAiOperationName: "gen_ai.operation.name",
+  genAiOutputMessages: "gen_ai.output.messages",
+  genAiOutputType: "gen_ai.output.type",
+  genAiProviderName: "gen_ai.provider.name",
+  genAiRequestChoiceCount: "gen_ai.request.choice.count",
+  genAiRequestEncodingFormats: "gen_ai.request.encoding_formats",
+  genAiRequestFrequencyPenalty: "gen_ai.request.frequency_penalty",
+  genAiRequestMaxTokens: "gen_ai.request.max_tokens",
+  genAiRequestModel: "gen_ai.request.model",
+  genAiRequestPresencePenalty: "gen_ai.request.presence_penalty",
+  genAiRequestSeed: "gen_ai.request.seed",
+  genAiRequestStopSequences: "gen_ai.request.stop_sequences",
+  genAiRequestTemperature: "gen_ai.request.temperature",
+  genAiRequestTopP: "gen_ai.request.top_p",
+  genAiResponseFinishReasons: "gen_ai.response.finish_reasons",
+  genAiResponseId: "gen_ai.response.id",
+  genAiResponseModel: "gen_ai.response.model",
+  genAiSystemInstructions: "gen_ai.system_instructions",
+  genAiToolCallArguments: "gen_ai.tool.call.arguments",
+  genAiToolCallId: "gen_ai.tool.call.id",
+  genAiToolCallResult: "gen_ai.tool.call.result",
+  genAiToolDefinitions: "gen_ai.tool.definitions",
+  genAiToolName: "gen_ai.tool.name",
+  genAiToolType: "gen_ai.tool.type",
+  genAiUsageCacheReadInputTokens: "gen_ai.usage.cache_read.input_tokens",
+  genAiUsageInputTokens: "gen_ai.usage.input_tokens",
+  genAiUsageOutputTokens: "gen_ai.usage.output_tokens",
+  genAiWorkflowName: "gen_ai.workflow.name",
+  httpRequestBody: "http.request.body",
+  httpRequestBodySize: "http.request.body.size",
+  httpRequestResendCount: "http.request.resend_count",
+  serverAddress: "server.address",
+  serverPort: "server.port",
+  serviceName: "service.name",
+  userId: "user.id",
+} as const;
+
+/** Spanledger's own names, where OpenTelemetry has none. */
+export const WORKFLOW = {
+  actionExternalId: "workflow.action.external_id",
+  actionName: "workflow.action.name",
+  actionResult: "workflow.action.result",
+  actionTarget: "workflow.action.target",
+  actorId: "workflow.actor.id",
+  actorType: "workflow.actor.type",
+  approvalComment: "workflow.approval.comment",
+  approvalId: "workflow.approval.id",
+  approvalOutcome: "workflow.approval.outcome",
+  approvalRequestedAt: "workflow.approval.requested_at",
+  approvalWaitMs: "workflow.approval.wait_ms",
+  authMethod: "workflow.auth.method",
+  authOutcome: "workflow.auth.outcome",
+  authorization: "workflow.authorization",
+  checkpointId: "workflow.checkpoint.id",
+  decisionCondition: "workflow.decision.condition",
+  decisionConfidence: "workflow.decision.confidence",
+  decisionDefaultTaken: "workflow.decision.default_taken",
+  decisionId: "workflow.decision.id",
+  decisionInputs: "workflow.decision.inputs",
+  decisionName: "workflow.decision.name",
+  decisionOptions: "workflow.decision.options",
+  decisionReason: "workflow.decision.reason",
+  decisionSelected: "workflow.decision.selected",
+  decisionSkipped: "workflow.decision.skipped",
+  decisionSourceStep: "workflow.decision.source_step",
+  decisionType: "workflow.decision.type",
+  definition: "workflow.definition",
+  definitionSha256: "workflow.definition.sha256",
+  engine: "workflow.engine",
+  id: "workflow.id",
+  policyName: "workflow.policy.name",
+  policyOutcome: "workflow.policy.outcome",
+  policyReason: "workflow.policy.reason",
+  policyRuleId: "workflow.policy.rule_id",
+  requestId: "request.id",
+  runId: "workflow.run.id",
+  runResult: "workflow.run.result",
+  stepAttempt: "workflow.step.attempt",
+  stepFallback: "workflow.step.fallback",
+  stepId: "workflow.step.id",
+  stepIndex: "workflow.step.index",
+  stepInput: "workflow.step.input",
+  stepName: "workflow.step.name",
+  stepOutput: "workflow.step.output",
+  stepResult: "workflow.step.result",
+  stepType: "workflow.step.type",
+  tags: "workflow.tags",
+  triggerId: "workflow.trigger.id",
+  triggerSource: "workflow.trigger.source",
+  triggerType: "workflow.trigger.type",
+  version: "workflow.version",
+  workspaceId: "workspace.id",
+} as const;
+
+/** The first word of each span name of ours; the second is the name of the thing. */
+export const SPAN_NAME = {
+  action: "perform_action",
+  approval: "resolve_approval",
+  authentication: "authenticate",
+  decision: "evaluate_branch",
+  definition: "define_workflow",
+  loadCheckpoint: "load_checkpoint",
+  policy: "evaluate_policy",
+  run: "invoke_workflow",
+  saveCheckpoint: "save_checkpoint",
+  step: "run_step",
+  tool: "execute_tool",
+} as const;
+
+/** Name of the span event that a step records when it starts to wait for a person. */
+export const APPROVAL_REQUESTED_EVENT = "workflow.approval.requested";
+
+/** Values of `workflow.run.result`. */
+export const RUN_RESULTS = [
+  "success",
+  "failure",
+  "partial",
+  "timeout",
+  "cancellation",
+  "paused",
+] as const;
+export type RunResult = (typeof RUN_RESULTS)[number];
+
+/** Values of `workflow.step.result`. */
+export const STEP_RESULTS = ["success", "failure", "skipped", "retried", "paused"] as const;
+export type StepResult = (typeof STEP_RESULTS)[number];
+
+/** Values of `workflow.step.type`. */
+export const STEP_TYPES = [
+  "start",
+  "end",
+  "action",
+  "ai",
+  "decision",
+  "approval",
+  "checkpoint",
+] as const;
+export type StepType = (typeof STEP_TYPES)[number];
+
+/** Values of `workflow.trigger.type`. */
+export const TRIGGER_TYPES = ["webhook", "schedule", "manual", "api", "event"] as const;
+export type TriggerType = (typeof TRIGGER_TYPES)[number];
+
+/** Values of `workflow.actor.type`. */
+export const ACTOR_TYPES = ["user", "service", "system", "agent"] as const;
+export type ActorType = (typeof ACTOR_TYPES)[number];
+
+/** Values of `workflow.approval.outcome`. */
+export const APPROVAL_OUTCOMES = ["approved", "rejected", "edited", "expired"] as const;
+export type ApprovalOutcome = (typeof APPROVAL_OUTCOMES)[number];
+
+/** Values of `workflow.decision.type`. */
+export const DECISION_TYPES = [
+  "conditional_edge",
+  "command_goto",
+  "send",
+  "switch",
+  "rule",
+  "model",
+] as const;
+export type DecisionType = (typeof DECISION_TYPES)[number];
+
+/** Values of `workflow.policy.outcome`. */
+export const POLICY_OUTCOMES = ["allow", "deny", "warn"] as const;
+export type PolicyOutcome = (typeof POLICY_OUTCOMES)[number];
+
+/** What a span stands for in an audit; column `SpanType` of table `spans`. */
+export const SPAN_TYPES = [
+  "run",
+  "step",
+  "decision",
+  "ai",
+  "tool",
+  "action",
+  "approval",
+  "policy",
+  "definition",
+  "authentication",
+  "checkpoint",
+  "http",
+  "other",
+] as const;
+export type SpanType = (typeof SPAN_TYPES)[number];
+
+/** Values of `gen_ai.operation.name` that mean a call to a model. */
+export const AI_OPERATIONS = [
+  "chat",
+  "create_agent",
+  "embeddings",
+  "generate_content",
+  "invoke_agent",
+  "text_completion",
+] as const;
+
+/**
+ * Attributes that carry content. Their values go to table `payloads`; the span keeps a reference.
+ * Source: semantic conventions for GenAI (messages, tools) and ours (steps, decisions, bodies).
+ */
+export const CONTENT_ATTRIBUTES: ReadonlySet<string> = new Set([
+  OTEL.genAiInputMessages,
+  OTEL.genAiOutputMessages,
+  OTEL.genAiSystemInstructions,
+  OTEL.genAiToolCallArguments,
+  OTEL.genAiToolCallResult,
+  OTEL.genAiToolDefinitions,
+  OTEL.httpRequestBody,
+  WORKFLOW.decisionInputs,
+  WORKFLOW.definition,
+  WORKFLOW.stepInput,
+  WORKFLOW.stepOutput,
+]);

@@ -1,0 +1,4 @@
+export * from "./attributes.ts";
+export * from "./migrations.ts";
+export * from "./retention.ts";
+export * from "./tables.ts";
