@@ -1,0 +1,27 @@
+-- Content taken out of spans: prompts, responses, inputs, outputs, bodies. One row per attribute.
+CREATE TABLE IF NOT EXISTS payloads
+(
+    Timestamp DateTime64(9) CODEC(Delta, ZSTD(1)),
+    WorkspaceId LowCardinality(String),
+    RunId String CODEC(ZSTD(1)),
+    WorkflowId LowCardinality(String),
+    TraceId String CODEC(ZSTD(1)),
+    SpanId String CODEC(ZSTD(1)),
+    SpanType LowCardinality(String),
+    StepName LowCardinality(String),
+    Name LowCardinality(String),
+    Content String CODEC(ZSTD(3)),
+    SizeBytes UInt64 CODEC(ZSTD(1)),
+    Digest String CODEC(ZSTD(1)),
+    BatchId String CODEC(ZSTD(1)),
+    Segment UInt16 CODEC(ZSTD(1)),
+    Row UInt32 CODEC(Delta, ZSTD(1)),
+    RetentionClass LowCardinality(String),
+    ExpiresAt DateTime CODEC(Delta, ZSTD(1)),
+    INDEX idx_trace_id TraceId TYPE bloom_filter(0.001) GRANULARITY 1
+)
+ENGINE = MergeTree
+PARTITION BY (RetentionClass, toDate(Timestamp))
+ORDER BY (WorkspaceId, RunId, Timestamp)
+TTL ExpiresAt
+SETTINGS storage_policy = '{{storage_policy}}', ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000;
