@@ -220,7 +220,6 @@ export const CONTENT_ATTRIBUTES: ReadonlySet<string> = new Set([
   OTEL.genAiToolDefinitions,
   OTEL.httpRequestBody,
   WORKFLOW.decisionInputs,
-  WORKFLOW.definition,
   WORKFLOW.stepInput,
   WORKFLOW.stepOutput,
 ]);
