@@ -1,0 +1,24 @@
+/**
+ * What the instrumentations share with this package. Not for applications: it may change in any
+ * version.
+ */
+export { recordApproval } from "./approval.ts";
+export { selectionAttributes } from "./decide.ts";
+export { environmentFacts } from "./defaults.ts";
+export { isId } from "./ids.ts";
+export { jsonText } from "./json-text.ts";
+export { errorTypeOf, isBubbleUp, readField, recordError, resultOfError } from "./outcome.ts";
+export { beginRun, outcomeOfError, RunRecord, runContext } from "./run-record.ts";
+export { safely } from "./safely.ts";
+export {
+  activeRun,
+  activeStep,
+  type DecisionScope,
+  newStepScope,
+  type PendingApproval,
+  type StepScope,
+  stepTypeOf,
+  withDecision,
+  withStep,
+} from "./scope.ts";
+export { setOptional } from "./set-optional.ts";

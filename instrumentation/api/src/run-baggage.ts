@@ -1,0 +1,69 @@
+/**
+ * The ids of a run as W3C baggage, and from baggage onto every span of the process.
+ *
+ * In: a run, or the context that a span starts in. Out: a context, or attributes on the span.
+ */
+import { type Context, propagation, type Span } from "@opentelemetry/api";
+import { AI_OPERATIONS, OTEL, WORKFLOW } from "@spanledger/schema";
+import type { RunRecord } from "./run-record.ts";
+import { safely } from "./safely.ts";
+import { activeStep } from "./scope.ts";
+
+/** Baggage entries that become attributes of every span. Each entry is named as its attribute. */
+export const BAGGAGE_ATTRIBUTES: readonly string[] = [
+  WORKFLOW.runId,
+  WORKFLOW.id,
+  WORKFLOW.requestId,
+  WORKFLOW.workspaceId,
+  WORKFLOW.actorId,
+  WORKFLOW.actorType,
+];
+
+/** Longest value taken from baggage, in characters: baggage may come from outside. */
+export const BAGGAGE_VALUE_CHARS_MAX = 256;
+
+/** Add the run's ids to the baggage of a context. */
+export function runBaggage(parent: Context, run: RunRecord): Context {
+  const values: readonly (readonly [string, string | undefined])[] = [
+    [WORKFLOW.runId, run.runId],
+    [WORKFLOW.id, run.facts.id],
+    [WORKFLOW.requestId, run.requestId],
+    [WORKFLOW.workspaceId, run.facts.workspace],
+    [WORKFLOW.actorId, run.facts.actor.id],
+    [WORKFLOW.actorType, run.facts.actor.type],
+  ];
+  let baggage = propagation.getBaggage(parent) ?? propagation.createBaggage();
+  for (const [name, value] of values) {
+    if (value !== undefined) baggage = baggage.setEntry(name, { value });
+  }
+  return propagation.setBaggage(parent, baggage);
+}
+
+/**
+ * Puts run id, workflow id, request id, workspace and actor onto every span, from the baggage of
+ * the context that it starts in, and tells the surrounding step that it holds an AI call.
+ *
+ * A span processor for any OpenTelemetry SDK; `@spanledger/register` installs it by itself.
+ */
+export class RunSpanProcessor {
+  onStart(span: Span, parent: Context): void {
+    safely(() => {
+      const attributes: unknown = Reflect.get(span, "attributes");
+      const present = typeof attributes === "object" && attributes !== null ? attributes : {};
+      const baggage = propagation.getBaggage(parent);
+      for (const name of baggage === undefined ? [] : BAGGAGE_ATTRIBUTES) {
+        const value = baggage?.getEntry(name)?.value;
+        if (value === undefined || name in present) continue;
+        span.setAttribute(name, value.slice(0, BAGGAGE_VALUE_CHARS_MAX));
+      }
+      const operation: unknown = Reflect.get(present, OTEL.genAiOperationName);
+      if (AI_OPERATIONS.some((one) => one === operation)) activeStep(parent)?.held.add("ai");
+    });
+  }
+
+  onEnd(): void {}
+
+  async forceFlush(): Promise<void> {}
+
+  async shutdown(): Promise<void> {}
+}
