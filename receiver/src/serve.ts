@@ -1,0 +1,129 @@
+/**
+ * `spanledger serve`: starts the engine, brings the schema up to date, opens the listeners.
+ *
+ * In: a configuration. Out: a running server. Side effects: the data folder, listeners on loopback,
+ * a child process for the embedded engine. Everything started is stopped again, newest first, also
+ * when a later part fails to start.
+ */
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { DEFAULT_RETENTION_CLASS } from "@spanledger/schema";
+import { startApi } from "./api/server.ts";
+import type { Log } from "./base/log.ts";
+import { type ClickHouseTarget, connect } from "./clickhouse/client.ts";
+import { startEmbeddedClickHouse } from "./clickhouse/embedded/supervisor.ts";
+import { migrate } from "./clickhouse/migrate.ts";
+import { applyRetention } from "./clickhouse/retention.ts";
+import type { Config } from "./config/config.ts";
+import { startOtlpGrpc } from "./otlp/grpc-server.ts";
+import { startOtlpHttp } from "./otlp/http-server.ts";
+import { createPipeline } from "./pipeline.ts";
+import { loadRedactionKey } from "./redact/key.ts";
+import { createRedactor } from "./redact/redactor.ts";
+import { createStore } from "./store/writer.ts";
+
+/** Time for requests under way to finish when the server stops, in milliseconds. */
+const STOP_GRACE_MS = 10_000;
+
+/** The data folder holds keys: nobody but its owner reads it. */
+const DATA_DIR_MODE = 0o700;
+
+/** Where the listeners are; what `serve` prints when it accepts data. */
+export interface Ports {
+  readonly otlpGrpc: number;
+  readonly otlpHttp: number;
+  readonly api: number;
+  /** Port of the ClickHouse in use, embedded or not. */
+  readonly clickhouse: number;
+}
+
+export interface RunningServer {
+  readonly ports: Ports;
+  /** Stop accepting, finish what is under way, stop the engine. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+/** Start everything. Rejects with the first failure, after stopping what had started. */
+export async function startServer(config: Config, log: Log): Promise<RunningServer> {
+  const parts = new AsyncDisposableStack();
+  try {
+    const ports = await startParts(config, log, parts);
+    let stopped: Promise<void> | undefined;
+    return {
+      ports,
+      stop: () => {
+        stopped ??= parts.disposeAsync();
+        return stopped;
+      },
+    };
+  } catch (error) {
+    await parts.disposeAsync();
+    throw error;
+  }
+}
+
+async function startParts(config: Config, log: Log, parts: AsyncDisposableStack): Promise<Ports> {
+  await mkdir(config.dataDir, { recursive: true, mode: DATA_DIR_MODE });
+  const target = await startClickHouse(config, log, parts);
+  const { applied, storagePolicy } = await migrate(target);
+  if (applied.length > 0) log.info({ applied, storagePolicy }, "migrations applied");
+  const client = parts.adopt(connect(target), (open) => open.close());
+  const changed = await applyRetention(client);
+  if (changed.length > 0) log.info({ tables: changed }, "retention rules changed");
+
+  const redactor = createRedactor({
+    key: loadRedactionKey({ dataDir: config.dataDir, value: config.redactionKey }),
+  });
+  const handler = createPipeline({
+    redactor,
+    store: createStore(client),
+    workspaceId: config.workspace,
+    retentionClass: DEFAULT_RETENTION_CLASS,
+    now: Date.now,
+  });
+  const api = parts.adopt(
+    await startApi({
+      host: config.host,
+      port: config.apiPort,
+      client,
+      workspaceId: config.workspace,
+      tokenise: (text) => redactor.text(text),
+      log,
+    }),
+    (server) => server.stop(),
+  );
+  const http = parts.adopt(
+    await startOtlpHttp({ host: config.host, port: config.otlpHttpPort, handler, log }),
+    (server) => server.stop(STOP_GRACE_MS),
+  );
+  const grpc = parts.adopt(
+    await startOtlpGrpc({ host: config.host, port: config.otlpGrpcPort, handler, log }),
+    (server) => server.stop(STOP_GRACE_MS),
+  );
+  return {
+    otlpGrpc: grpc.port,
+    otlpHttp: http.port,
+    api: api.port,
+    clickhouse: Number(new URL(target.url).port) || 8123,
+  };
+}
+
+async function startClickHouse(
+  config: Config,
+  log: Log,
+  parts: AsyncDisposableStack,
+): Promise<ClickHouseTarget> {
+  const { clickhouseUser: username, clickhousePassword: password } = config;
+  if (config.clickhouseUrl !== undefined) return { url: config.clickhouseUrl, username, password };
+  const engine = parts.adopt(
+    await startEmbeddedClickHouse({
+      dataDir: join(config.dataDir),
+      host: config.host,
+      port: config.clickhousePort,
+      password,
+      log,
+    }),
+    (started) => started.stop(),
+  );
+  return { url: engine.url, username, password };
+}
