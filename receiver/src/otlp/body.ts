@@ -1,0 +1,158 @@
+/**
+ * Read and decompress a request body within limits.
+ *
+ * In: a stream of bytes and its Content-Encoding. Out: the whole decompressed body, accounted for
+ * in the budget. Throws `OtlpError`. Side effects: reads the stream; takes from the budget, and
+ * gives back what it took when it fails.
+ */
+import type { Readable, Transform } from "node:stream";
+import { createGunzip, createInflate, createZstdDecompress } from "node:zlib";
+import type { ByteBudget } from "./byte-budget.ts";
+import { OtlpError } from "./errors.ts";
+
+/** What {@link readBody} keeps to. */
+export interface BodyLimits {
+  /** Largest body before and after decompression, in bytes. */
+  readonly sizeMaxBytes: number;
+  /** Longest time until the last byte, in milliseconds. */
+  readonly timeoutMs: number;
+  readonly budget: ByteBudget;
+}
+
+/** Encodings that are taken: OTLP prescribes the first two, the Collector takes all of them. */
+const DECOMPRESSORS: Readonly<Record<string, (() => Transform) | undefined>> = {
+  gzip: () => createGunzip(),
+  deflate: () => createInflate(),
+  zstd: () => createZstdDecompress(),
+};
+
+/**
+ * The decompressor of a Content-Encoding; undefined for none.
+ *
+ * @throws {OtlpError} `OTLP_UNSUPPORTED_ENCODING`
+ */
+export function chooseDecompressor(encoding: string | undefined): (() => Transform) | undefined {
+  const name = encoding?.trim().toLowerCase() ?? "";
+  if (name === "" || name === "identity") return undefined;
+  const create = Object.hasOwn(DECOMPRESSORS, name) ? DECOMPRESSORS[name] : undefined;
+  if (create !== undefined) return create;
+  throw new OtlpError(
+    "OTLP_UNSUPPORTED_ENCODING",
+    "unsupported Content-Encoding; send identity, gzip, deflate or zstd",
+  );
+}
+
+/**
+ * Read a body to its end.
+ *
+ * @param source destroyed by nobody here; after an error the caller decides what to do with it
+ * @returns the bytes; the caller gives their length back to the budget
+ * @throws {OtlpError} `OTLP_BODY_TOO_LARGE`, `OTLP_BAD_COMPRESSION`, `OTLP_OVERLOADED`,
+ *   `OTLP_RECEIVE_TIMEOUT`, `OTLP_ABORTED`
+ */
+export function readBody(
+  source: Readable,
+  createDecompressor: (() => Transform) | undefined,
+  limits: BodyLimits,
+): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const decompressor = createDecompressor?.();
+    const collector = new Collector(limits);
+    let receivedBytes = 0;
+    let settled = false;
+
+    const finish = (error: OtlpError | undefined): void => {
+      if (settled) return;
+      settled = true;
+      clearTimeout(timer);
+      source.off("data", onSourceData).off("end", onSourceEnd).off("close", onSourceClose);
+      decompressor?.destroy();
+      if (error === undefined) {
+        resolve(collector.take());
+        return;
+      }
+      collector.discard();
+      reject(error);
+    };
+    const keep = (chunk: Buffer): void => finishOn(collector.add(chunk));
+    const finishOn = (error: OtlpError | undefined): void => {
+      if (error !== undefined) finish(error);
+    };
+    const onSourceData = (chunk: Buffer): void => {
+      receivedBytes += chunk.length;
+      if (receivedBytes > limits.sizeMaxBytes) finish(tooLarge(limits.sizeMaxBytes));
+      else if (decompressor === undefined) keep(chunk);
+      else if (!decompressor.write(chunk)) source.pause();
+    };
+    const onSourceEnd = (): void => {
+      if (decompressor === undefined) finish(undefined);
+      else decompressor.end();
+    };
+    const onSourceClose = (): void => {
+      if (!source.readableEnded) finish(new OtlpError("OTLP_ABORTED", "the request was cut off"));
+    };
+    const timer = setTimeout(() => {
+      finish(receiveTimeout());
+    }, limits.timeoutMs);
+
+    decompressor?.on("data", (chunk: Buffer) => {
+      if (!settled) keep(chunk);
+    });
+    decompressor?.on("drain", () => source.resume());
+    decompressor?.on("end", () => finish(undefined));
+    decompressor?.on("error", (cause) => {
+      finish(new OtlpError("OTLP_BAD_COMPRESSION", "the body cannot be decompressed", { cause }));
+    });
+    source.on("data", onSourceData).on("end", onSourceEnd).on("close", onSourceClose);
+  });
+}
+
+function tooLarge(sizeMaxBytes: number): OtlpError {
+  return new OtlpError(
+    "OTLP_BODY_TOO_LARGE",
+    `the body is larger than ${sizeMaxBytes} bytes; send smaller batches`,
+  );
+}
+
+/** Holds the chunks of one body and what they take from the budget. */
+class Collector {
+  readonly #limits: BodyLimits;
+  #chunks: Buffer[] = [];
+  #sizeBytes = 0;
+
+  constructor(limits: BodyLimits) {
+    this.#limits = limits;
+  }
+
+  /** Keep a chunk, or say why not. */
+  add(chunk: Buffer): OtlpError | undefined {
+    if (this.#sizeBytes + chunk.length > this.#limits.sizeMaxBytes) {
+      return tooLarge(this.#limits.sizeMaxBytes);
+    }
+    if (!this.#limits.budget.tryTake(chunk.length)) return overloaded();
+    this.#sizeBytes += chunk.length;
+    this.#chunks.push(chunk);
+    return undefined;
+  }
+
+  take(): Buffer {
+    const [only, second] = this.#chunks;
+    return only !== undefined && second === undefined ? only : Buffer.concat(this.#chunks);
+  }
+
+  discard(): void {
+    this.#limits.budget.give(this.#sizeBytes);
+    this.#sizeBytes = 0;
+    this.#chunks = [];
+  }
+}
+
+/** The answer when {@link BodyLimits.budget} has no room. */
+export function overloaded(): OtlpError {
+  return new OtlpError("OTLP_OVERLOADED", "the receiver holds all it can; try again");
+}
+
+/** The answer when a request did not arrive within {@link BodyLimits.timeoutMs}. */
+export function receiveTimeout(): OtlpError {
+  return new OtlpError("OTLP_RECEIVE_TIMEOUT", "the request took too long to arrive");
+}

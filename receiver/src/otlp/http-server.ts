@@ -1,0 +1,187 @@
+/**
+ * OTLP/HTTP: a server for /v1/traces.
+ *
+ * In: HTTP/1.1 requests. Out: answers as OTLP prescribes them (the table is in the README).
+ * Side effects: listens on a socket, calls the handler, logs refusals without content.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { encodeOutcome, encodeStatus } from "./answers.ts";
+import { chooseDecompressor, readBody } from "./body.ts";
+import { ByteBudget } from "./byte-budget.ts";
+import { OtlpError, toOtlpError } from "./errors.ts";
+import { exportTraces } from "./export-traces.ts";
+import {
+  BODY_SIZE_MAX_BYTES,
+  CONNECTIONS_MAX,
+  DRAIN_MAX_BYTES,
+  HANDLER_TIMEOUT_MS,
+  HEADERS_TIMEOUT_MS,
+  IN_FLIGHT_MAX_BYTES,
+  KEEP_ALIVE_MS,
+  RECEIVE_TIMEOUT_MS,
+} from "./limits.ts";
+import { logRefusal } from "./refusal-log.ts";
+import type { OtlpServerOptions } from "./server-options.ts";
+import type { OtlpFormat, OtlpServer } from "./types.ts";
+
+const CONTENT_TYPES: Readonly<Record<OtlpFormat, string>> = {
+  json: "application/json",
+  protobuf: "application/x-protobuf",
+};
+const TRACES_PATH = "/v1/traces";
+const HEALTH_PATH = "/health";
+const OTHER_SIGNALS: ReadonlyMap<string, string> = new Map([
+  ["/v1/logs", "this receiver takes traces only, not logs; turn the logs exporter off"],
+  ["/v1/metrics", "this receiver takes traces only, not metrics; turn the metrics exporter off"],
+]);
+
+/** Start listening. */
+export async function startOtlpHttp(options: OtlpServerOptions): Promise<OtlpServer> {
+  const listener = otlpHttpListener(options);
+  const server = createServer({
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    // Our own limit answers with a retryable status; this one, which does not, comes later.
+    requestTimeout: 2 * (options.receiveTimeoutMs ?? RECEIVE_TIMEOUT_MS) + HEADERS_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+  });
+  server.maxConnections = CONNECTIONS_MAX;
+  server.on("request", listener);
+  // With this listener no "100 Continue" is sent before the headers have been judged.
+  server.on("checkContinue", listener);
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(options.port, options.host, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+  const { port } = server.address() as AddressInfo;
+  return { port, stop: (graceMs) => stopServer(server, graceMs) };
+}
+
+async function stopServer(server: Server, graceMs: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => {
+    server.close(() => resolve());
+  });
+  server.closeIdleConnections();
+  const cut = setTimeout(() => server.closeAllConnections(), graceMs);
+  await closed;
+  clearTimeout(cut);
+}
+
+/** The server as a function of request and response, for tests without a socket. */
+export function otlpHttpListener(
+  options: OtlpServerOptions,
+): (request: IncomingMessage, response: ServerResponse) => void {
+  const budget = options.budget ?? new ByteBudget(IN_FLIGHT_MAX_BYTES);
+  return (request, response) => {
+    const format = formatOf(request.headers["content-type"]);
+    // Nobody is left to tell when the connection broke; without a listener it would be thrown.
+    response.on("error", () => undefined);
+    request.on("error", () => undefined);
+    answer(request, response, format, options, budget).catch((error: unknown) => {
+      const refusal = toOtlpError(error);
+      logRefusal(options.log, refusal);
+      refuse(request, response, refusal, format ?? "json");
+    });
+  };
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  format: OtlpFormat | undefined,
+  options: OtlpServerOptions,
+  budget: ByteBudget,
+): Promise<void> {
+  const path = request.url?.split("?", 1)[0] ?? "";
+  if (path === HEALTH_PATH && (request.method === "GET" || request.method === "HEAD")) {
+    send(response, 200, "text/plain", Buffer.from("ok\n"));
+    return;
+  }
+  checkRequest(request, path);
+  if (format === undefined) {
+    throw new OtlpError(
+      "OTLP_UNSUPPORTED_CONTENT_TYPE",
+      "unsupported Content-Type; send application/x-protobuf or application/json",
+    );
+  }
+  const sizeMaxBytes = options.bodySizeMaxBytes ?? BODY_SIZE_MAX_BYTES;
+  const decompressor = chooseDecompressor(request.headers["content-encoding"]);
+  if (Number(request.headers["content-length"] ?? 0) > sizeMaxBytes) {
+    throw new OtlpError(
+      "OTLP_BODY_TOO_LARGE",
+      `the body is larger than ${sizeMaxBytes} bytes; send smaller batches`,
+    );
+  }
+  if (request.headers.expect !== undefined) response.writeContinue();
+  const timeoutMs = options.receiveTimeoutMs ?? RECEIVE_TIMEOUT_MS;
+  const body = await readBody(request, decompressor, { sizeMaxBytes, timeoutMs, budget });
+  const outcome = await exportTraces(body, {
+    handler: options.handler,
+    transport: "http",
+    format,
+    handlerTimeoutMs: options.handlerTimeoutMs ?? HANDLER_TIMEOUT_MS,
+    release: () => budget.give(body.length),
+  });
+  send(response, 200, CONTENT_TYPES[format], encodeOutcome(outcome, format));
+}
+
+function checkRequest(request: IncomingMessage, path: string): void {
+  if (path !== TRACES_PATH) {
+    const message = OTHER_SIGNALS.get(path) ?? `not found; traces go to POST ${TRACES_PATH}`;
+    throw new OtlpError("OTLP_NOT_FOUND", message);
+  }
+  if (request.method !== "POST") {
+    throw new OtlpError("OTLP_METHOD_NOT_ALLOWED", `send traces with POST ${TRACES_PATH}`);
+  }
+}
+
+/** Parameters and case of a media type do not matter; `application/protobuf` is its newer name. */
+function formatOf(contentType: string | undefined): OtlpFormat | undefined {
+  const mediaType = contentType?.split(";", 1)[0]?.trim().toLowerCase();
+  if (mediaType === "application/json") return "json";
+  if (mediaType === "application/x-protobuf" || mediaType === "application/protobuf") {
+    return "protobuf";
+  }
+  return undefined;
+}
+
+function refuse(
+  request: IncomingMessage,
+  response: ServerResponse,
+  error: OtlpError,
+  format: OtlpFormat,
+): void {
+  if (response.headersSent || response.destroyed) {
+    response.destroy();
+    return;
+  }
+  if (error.code === "OTLP_METHOD_NOT_ALLOWED") response.setHeader("Allow", "POST");
+  if (error.retryAfterMs !== undefined) {
+    // Whole seconds, rounded up: zero would ask for an immediate retry.
+    response.setHeader("Retry-After", Math.max(1, Math.ceil(error.retryAfterMs / 1_000)));
+  }
+  if (!request.complete) drain(request);
+  if (error.code === "OTLP_RECEIVE_TIMEOUT") response.setHeader("Connection", "close");
+  send(response, error.httpStatus, CONTENT_TYPES[format], encodeStatus(error, format));
+}
+
+/**
+ * Throw the rest of a refused body away. Closing at once would reset the connection, and the
+ * client would see that instead of the answer, and send the same again.
+ */
+function drain(request: IncomingMessage): void {
+  let drainedBytes = 0;
+  request.on("data", (chunk: Buffer) => {
+    drainedBytes += chunk.length;
+    if (drainedBytes > DRAIN_MAX_BYTES) request.destroy();
+  });
+  request.resume();
+}
+
+function send(response: ServerResponse, status: number, type: string, body: Buffer): void {
+  response.writeHead(status, { "Content-Type": type, "Content-Length": body.length });
+  response.end(body);
+}

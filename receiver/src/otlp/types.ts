@@ -1,0 +1,87 @@
+/**
+ * What the OTLP servers take and give: the contract between this stage and the pipeline.
+ */
+import type { DecodedSpan } from "../base/records.ts";
+
+/** Why a span was refused. Stable names; the text for people is in `rejections.ts`. */
+export type RejectionReason =
+  | "trace_id"
+  | "span_id"
+  | "parent_span_id"
+  | "link_id"
+  | "start_time"
+  | "end_time"
+  | "event_time"
+  | "utf8"
+  | "depth"
+  | "attributes"
+  | "events"
+  | "links"
+  | "size";
+
+/** Spans that were refused while decoding. They are gone for good: the client must not resend. */
+export interface RejectedSpans {
+  readonly count: number;
+  readonly reasons: ReadonlyMap<RejectionReason, number>;
+}
+
+/** What a request decodes to. */
+export interface DecodedRequest {
+  readonly spans: readonly DecodedSpan[];
+  readonly rejected: RejectedSpans;
+  /** Spans that were kept although they ended before they began (`endNs` is then `startNs`). */
+  readonly clampedSpans: number;
+}
+
+/** How a request is encoded. */
+export type OtlpFormat = "protobuf" | "json";
+
+/** One export request, decoded, for the pipeline to make durable. */
+export interface TraceRequest extends DecodedRequest {
+  /**
+   * SHA-256 of the decompressed body, 64 lower-case hex digits. A retry of an exporter repeats the
+   * body, so this is its idempotency token.
+   */
+  readonly digest: string;
+  readonly transport: "grpc" | "http";
+  readonly format: OtlpFormat;
+  /** Size of the decompressed body. */
+  readonly sizeBytes: number;
+}
+
+/** What came of a request once it is durable. */
+export interface ExportOutcome {
+  /** Spans that the handler refused for good, on top of those refused while decoding. */
+  readonly rejectedSpans: number;
+  /** Why, for people, without content; empty on full success. */
+  readonly message: string;
+}
+
+/**
+ * Make a request durable. Called for every request with at least one span, kept or refused.
+ *
+ * Resolves once everything that was not refused is committed: only then the client is answered.
+ * Rejects with a `StageError` when nothing may be acknowledged: a retryable one becomes
+ * UNAVAILABLE / 503 (`retryAfterMs`, if it has that property, becomes RetryInfo / Retry-After),
+ * another one INTERNAL / 500, any other error UNAVAILABLE / 503.
+ */
+export type TraceHandler = (request: TraceRequest) => Promise<ExportOutcome>;
+
+/** The part of a logger that is used here: pino fits. Content is never passed. */
+export interface OtlpLog {
+  debug(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** A running server. */
+export interface OtlpServer {
+  /** The bound port, also when port 0 was asked for. */
+  readonly port: number;
+  /**
+   * Stop accepting, let running requests finish for at most this long, then cut them.
+   *
+   * @param graceMs milliseconds, 0 or more
+   */
+  stop(graceMs: number): Promise<void>;
+}
