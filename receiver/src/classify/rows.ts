@@ -153,7 +153,9 @@ function addSpan(
 
 /** Content by name, or too long for a span; empty text is neither. */
 function isContent(key: string, value: string): boolean {
-  return value !== "" && (CONTENT_ATTRIBUTES.has(key) || value.length > INLINE_ATTRIBUTE_LENGTH_MAX);
+  return (
+    value !== "" && (CONTENT_ATTRIBUTES.has(key) || value.length > INLINE_ATTRIBUTE_LENGTH_MAX)
+  );
 }
 
 function collectorColumns(

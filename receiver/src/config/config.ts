@@ -97,7 +97,7 @@ export function readConfig(
   env: Readonly<Record<string, string | undefined>>,
   file?: string,
 ): Config {
-  const path = file ?? env["SPANLEDGER_CONFIG"];
+  const path = file ?? env.SPANLEDGER_CONFIG;
   const fromFile = path === undefined ? {} : readFile(path);
   const merged: Record<string, unknown> = { ...fromFile, ...readEnvironment(env) };
   const parsed = schema.safeParse(merged);
