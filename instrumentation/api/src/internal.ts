@@ -7,6 +7,7 @@ export { selectionAttributes } from "./decide.ts";
 export { environmentFacts } from "./defaults.ts";
 export { isId } from "./ids.ts";
 export { jsonText } from "./json-text.ts";
+export { type Observer, observe } from "./observe.ts";
 export { errorTypeOf, isBubbleUp, readField, recordError, resultOfError } from "./outcome.ts";
 export { beginRun, outcomeOfError, RunRecord, runContext } from "./run-record.ts";
 export { safely } from "./safely.ts";

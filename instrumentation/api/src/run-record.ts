@@ -79,6 +79,11 @@ export class RunRecord {
     this.firstRoot = first.root;
   }
 
+  /** Whether the run's span has ended: what happens now does not belong to it. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
   setResult(result: RunResult): void {
     this.#explicit = result;
   }
@@ -138,9 +143,18 @@ export function beginRun(
   return { run, active: runContext(parent, run) };
 }
 
-/** The context inside a run: its span, its record, its ids as W3C baggage. */
-export function runContext(parent: Context, run: RunRecord): Context {
-  return runBaggage(withRun(trace.setSpan(parent, run.span), run), run);
+/**
+ * The context inside a run: its span, its record, its ids as W3C baggage.
+ *
+ * @param keepSpan leave the active span as it is, where the context is inside the run already
+ */
+export function runContext(
+  parent: Context,
+  run: RunRecord,
+  { keepSpan = false }: { readonly keepSpan?: boolean } = {},
+): Context {
+  const at = keepSpan ? parent : trace.setSpan(parent, run.span);
+  return runBaggage(withRun(at, run), run);
 }
 
 function factsOf(options: WorkflowOptions): RunFacts {

@@ -1,0 +1,73 @@
+/**
+ * What a resume value says about an approval.
+ *
+ * In: the value of `Command({ resume })`. Out: outcome, who decided, comment. Pure.
+ *
+ * | value | outcome |
+ * |---|---|
+ * | `{ outcome: "approved" \| "rejected" \| "edited" \| "expired" }` | that |
+ * | `{ approved: true }`, `true` | approved |
+ * | `{ approved: true, edited: true }` | edited |
+ * | `{ approved: false }`, `false` | rejected |
+ * | `"approved"`, `"approve"`, `"rejected"`, `"reject"`, `"edited"`, `"edit"`, `"expired"` | that |
+ * | `{ type }` or `{ decision }` with one of these words, or `accept`, `ignore` | that |
+ * | anything else | edited: the person gave an input of their own |
+ */
+import type { ApprovalResolution } from "@spanledger/api";
+import { readField } from "@spanledger/api/internal";
+import type { ApprovalOutcome } from "@spanledger/schema";
+
+const WORDS: Readonly<Record<string, ApprovalOutcome>> = {
+  accept: "approved",
+  approve: "approved",
+  approved: "approved",
+  edit: "edited",
+  edited: "edited",
+  expired: "expired",
+  ignore: "rejected",
+  reject: "rejected",
+  rejected: "rejected",
+};
+
+/** Fields that may name who decided; each a string or an object with `id`. First one wins. */
+const APPROVER_FIELDS = ["approver", "actor", "user", "reviewer", "approvedBy", "decidedBy"];
+
+/** Longest id or comment that is kept, in characters. */
+export const ANSWER_TEXT_CHARS_MAX = 4_096;
+
+/** Read an answer; see the module's table. */
+export function readAnswer(value: unknown): ApprovalResolution {
+  return {
+    outcome: outcomeOf(value),
+    approver: text(APPROVER_FIELDS.map((name) => idOf(readField(value, name))).find(Boolean)),
+    comment: text(readField(value, "comment")) ?? text(readField(value, "reason")),
+  };
+}
+
+function outcomeOf(value: unknown): ApprovalOutcome {
+  if (value === true) return "approved";
+  if (value === false) return "rejected";
+  for (const word of [value, readField(value, "outcome")]) {
+    const known = knownWord(word);
+    if (known !== undefined) return known;
+  }
+  const approved = readField(value, "approved");
+  if (approved === true) return readField(value, "edited") === true ? "edited" : "approved";
+  if (approved === false) return "rejected";
+  return knownWord(readField(value, "decision")) ?? knownWord(readField(value, "type")) ?? "edited";
+}
+
+function knownWord(word: unknown): ApprovalOutcome | undefined {
+  if (typeof word !== "string") return undefined;
+  const lower = word.toLowerCase();
+  return Object.hasOwn(WORDS, lower) ? WORDS[lower] : undefined;
+}
+
+function idOf(value: unknown): unknown {
+  return typeof value === "object" ? readField(value, "id") : value;
+}
+
+function text(value: unknown): string | undefined {
+  if (typeof value !== "string" || value === "") return undefined;
+  return value.slice(0, ANSWER_TEXT_CHARS_MAX);
+}

@@ -1,0 +1,78 @@
+/**
+ * The decision in a `Command({ goto })` that a node returned.
+ *
+ * In: the node's return value. Out: a function that records the decision's span, to be called once
+ * the step has ended, so that the branch comes after its step; or undefined.
+ */
+import { type Context, SpanKind, type Tracer } from "@opentelemetry/api";
+import type { DecisionExplanation } from "@spanledger/api";
+import { readField, selectionAttributes } from "@spanledger/api/internal";
+import { SPAN_NAME, WORKFLOW } from "@spanledger/schema";
+import { isCommand } from "./checkpoint.ts";
+import { END, type PregelGraph, type PregelNode, START } from "./internal-types.ts";
+
+export interface GotoParams {
+  readonly tracer: Tracer;
+  readonly graph: PregelGraph;
+  readonly name: string;
+  readonly node: PregelNode;
+  readonly value: unknown;
+  readonly explanation: DecisionExplanation | undefined;
+}
+
+export function recordGoto(params: GotoParams): ((parent: Context) => void) | undefined {
+  const selected = destinationsOf(params.value);
+  if (selected.length === 0) return undefined;
+  return (parent) => {
+    const options = declaredEnds(params.node) ?? everyNode(params.graph);
+    const { tracer, name, explanation } = params;
+    tracer
+      .startSpan(
+        `${SPAN_NAME.decision} ${name}`,
+        {
+          kind: SpanKind.INTERNAL,
+          attributes: {
+            [WORKFLOW.decisionId]: `${name}.goto`,
+            [WORKFLOW.decisionName]: name,
+            [WORKFLOW.decisionType]: "command_goto",
+            [WORKFLOW.decisionSourceStep]: name,
+            ...selectionAttributes(withSelected(options, selected), selected, explanation),
+          },
+        },
+        parent,
+      )
+      .end();
+  };
+}
+
+/** Name of the node that a destination means: a name, or a `Send` packet. */
+export function destinationName(destination: unknown): string {
+  if (typeof destination === "string") return destination;
+  return String(readField(destination, "node") ?? "");
+}
+
+/** Options always hold what was selected, also where the graph declared something else. */
+export function withSelected(
+  options: readonly string[],
+  selected: readonly string[],
+): readonly string[] {
+  return [...new Set([...options, ...selected])];
+}
+
+/** Without declared ends LangGraph itself takes every node for a possible destination. */
+export function everyNode(graph: PregelGraph): readonly string[] {
+  return [...Object.keys(graph.nodes ?? {}).filter((name) => !name.startsWith("__")), END];
+}
+
+function declaredEnds(node: PregelNode): readonly string[] | undefined {
+  if (node.ends === undefined) return undefined;
+  return Array.isArray(node.ends) ? node.ends : Object.keys(node.ends);
+}
+
+function destinationsOf(value: unknown): readonly string[] {
+  const commands = (Array.isArray(value) ? value : [value]).filter(isCommand);
+  return commands
+    .flatMap(({ goto }) => (Array.isArray(goto) ? goto : [goto]))
+    .map(destinationName)
+    .filter((name) => name !== "" && name !== START);
+}

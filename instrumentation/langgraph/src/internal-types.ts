@@ -1,0 +1,94 @@
+/**
+ * The parts of LangGraph that the instrumentation looks at. The library's own types say less than
+ * what is there at run time, so every field is optional and read with care.
+ */
+
+/** LangGraph's `Interrupt`. */
+export interface Interrupt {
+  readonly id?: string;
+  readonly value?: unknown;
+}
+
+export type PendingWrite = readonly [taskId: string, channel: string, value: unknown];
+
+/** `PregelLoop`: one run of a graph, nested ones included. */
+export interface PregelLoop {
+  readonly input?: unknown;
+  readonly isNested?: boolean;
+  readonly isResuming?: boolean;
+  readonly status?: string;
+  readonly config?: RunnableConfig;
+  readonly checkpoint?: { readonly ts?: string };
+  readonly checkpointMetadata?: Readonly<Record<string, unknown>>;
+  readonly checkpointPendingWrites?: readonly PendingWrite[];
+  _checkpointerPutAfterPrevious?: (input: { metadata?: Record<string, unknown> }) => unknown;
+}
+
+/** `RunnableConfig` with what LangGraph adds to it. */
+export interface RunnableConfig {
+  readonly configurable?: Readonly<Record<string, unknown>>;
+  readonly metadata?: Readonly<Record<string, unknown>>;
+  readonly executionInfo?: { readonly nodeAttempt?: number };
+  readonly toolCall?: { readonly id?: string };
+}
+
+export interface Runnable {
+  invoke(input: unknown, config?: RunnableConfig): unknown;
+}
+
+/** `RunnableSequence`: the node's own code, then its writers. */
+export interface RunnableSequence extends Runnable {
+  first?: Runnable;
+}
+
+/** `PregelNode`. */
+export interface PregelNode {
+  readonly bound?: Runnable;
+  readonly ends?: readonly string[] | Readonly<Record<string, string>>;
+  readonly isErrorHandler?: boolean;
+  readonly retryPolicy?: { readonly maxAttempts?: number } | undefined;
+  getNode(): RunnableSequence | undefined;
+}
+
+/** A writer of a branch: called with the destinations once they are known. */
+export type BranchWriter = (destinations: readonly unknown[], config: unknown) => unknown;
+
+/** `Branch`: one conditional edge. */
+export interface Branch {
+  readonly path?: { readonly func?: { readonly name?: string }; readonly name?: string };
+  readonly ends?: Readonly<Record<string, string>>;
+  _route(input: unknown, config: unknown, writer: BranchWriter, reader: unknown): unknown;
+}
+
+/** `Pregel`, or the `CompiledStateGraph` that extends it. */
+export interface PregelGraph {
+  readonly name?: string;
+  readonly nodes?: Readonly<Record<string, PregelNode>>;
+  readonly builder?: {
+    readonly branches?: Readonly<Record<string, Readonly<Record<string, Branch>>>>;
+  };
+  readonly retryPolicy?: { readonly maxAttempts?: number } | undefined;
+  getName?(): string;
+}
+
+export interface RunLoopParams {
+  readonly loop: PregelLoop;
+}
+
+/** A class that the instrumentation patches. */
+export interface PatchableClass {
+  readonly prototype: Record<string, unknown>;
+}
+
+/** Node name at which every graph begins. */
+export const START = "__start__";
+/** Node name at which every graph ends. */
+export const END = "__end__";
+/** Channel of pending writes that holds interrupts. */
+export const INTERRUPT_CHANNEL = "__interrupt__";
+/** Keys of `config.configurable`. */
+export const TASK_ID_KEY = "__pregel_task_id";
+export const SCRATCHPAD_KEY = "__pregel_scratchpad";
+export const RESUME_MAP_KEY = "__pregel_resume_map";
+/** Prefix of the node that handles another node's error. */
+export const ERROR_HANDLER_PREFIX = "__error_handler__";

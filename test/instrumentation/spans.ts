@@ -1,0 +1,61 @@
+/**
+ * Spans kept in memory, and the tree that they make.
+ *
+ * In: what instrumentations record in this process. Out: spans, or the tree as lines of text.
+ */
+
+import { context, propagation, trace } from "@opentelemetry/api";
+import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
+import { W3CBaggagePropagator } from "@opentelemetry/core";
+import {
+  InMemorySpanExporter,
+  type ReadableSpan,
+  SimpleSpanProcessor,
+  TracerProvider,
+} from "@opentelemetry/sdk-trace";
+import { RunSpanProcessor } from "@spanledger/api";
+
+/** Everything recorded in this process since {@link Recording.reset}. */
+export interface Recording {
+  spans(): readonly ReadableSpan[];
+  named(name: string): readonly ReadableSpan[];
+  reset(): void;
+}
+
+/** Register an SDK that keeps its spans; once per test file. */
+export function record(): Recording {
+  const exporter = new InMemorySpanExporter();
+  const provider = new TracerProvider({
+    spanProcessors: [new RunSpanProcessor(), new SimpleSpanProcessor({ exporter })],
+  });
+  trace.setGlobalTracerProvider(provider);
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  propagation.setGlobalPropagator(new W3CBaggagePropagator());
+  return {
+    spans: () => exporter.getFinishedSpans(),
+    named: (name) => exporter.getFinishedSpans().filter((span) => span.name === name),
+    reset: () => exporter.reset(),
+  };
+}
+
+/** The spans' names, each indented below its parent, in the order in which they began. */
+export function tree(spans: readonly ReadableSpan[]): readonly string[] {
+  const ids = new Set(spans.map((span) => span.spanContext().spanId));
+  const roots = spans.filter((span) => !ids.has(span.parentSpanContext?.spanId ?? ""));
+  const lines: string[] = [];
+  const add = (span: ReadableSpan, depth: number): void => {
+    lines.push(`${"  ".repeat(depth)}${span.name}`);
+    const children = spans.filter(
+      (one) => one.parentSpanContext?.spanId === span.spanContext().spanId,
+    );
+    for (const child of ordered(children)) add(child, depth + 1);
+  };
+  for (const root of ordered(roots)) add(root, 0);
+  return lines;
+}
+
+function ordered(spans: readonly ReadableSpan[]): readonly ReadableSpan[] {
+  return spans.toSorted(
+    (a, b) => a.startTime[0] - b.startTime[0] || a.startTime[1] - b.startTime[1],
+  );
+}
