@@ -1,0 +1,137 @@
+/**
+ * Goal: the same trace arrives as the same record, whoever sends it and however.
+ * Method: the real exporters of two SDKs send to real listeners with a handler that keeps what it
+ * got; the record written out below is the reference, not another run of the decoder.
+ */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { DecodedSpan } from "../../receiver/src/base/records.ts";
+import { startOtlpGrpc } from "../../receiver/src/otlp/grpc-server.ts";
+import { startOtlpHttp } from "../../receiver/src/otlp/http-server.ts";
+import type { OtlpServer, TraceRequest } from "../../receiver/src/otlp/types.ts";
+import { EXAMPLE_TRACE_JSON } from "./example-trace.ts";
+import { preparePython, sendWithPython } from "./python-sender.ts";
+import { sendWithGrpc, sendWithHttpJson, sendWithHttpProto } from "./senders.ts";
+
+const PREPARE_TIMEOUT_MS = 300_000;
+
+const EXPECTED: DecodedSpan = {
+  traceId: "5b8efff798038103d269b633813fc60c",
+  spanId: "eee19b7ec3c1b174",
+  parentSpanId: "eee19b7ec3c1b173",
+  traceState: "",
+  name: "I'm a server span",
+  kind: "Server",
+  startNs: 1_544_712_660_000_000_000n,
+  endNs: 1_544_712_661_000_000_000n,
+  attributes: new Map([["my.span.attr", "some value"]]),
+  events: [],
+  links: [],
+  statusCode: "Unset",
+  statusMessage: "",
+  droppedAttributes: 0,
+  droppedEvents: 0,
+  droppedLinks: 0,
+  resource: { attributes: new Map([["service.name", "my.service"]]) },
+  scope: {
+    name: "my.library",
+    version: "1.0.0",
+    attributes: new Map([["my.scope.attribute", "some scope attribute"]]),
+  },
+};
+
+const received: TraceRequest[] = [];
+const refusals: string[] = [];
+const log = {
+  debug: () => undefined,
+  warn: (_fields: object, message: string) => void refusals.push(message),
+  error: (_fields: object, message: string) => void refusals.push(message),
+};
+let grpc: OtlpServer;
+let http: OtlpServer;
+let grpcUrl: string;
+let httpUrl: string;
+
+beforeAll(async () => {
+  const options = {
+    host: "127.0.0.1",
+    port: 0,
+    log,
+    handler: async (request: TraceRequest) => {
+      received.push(request);
+      return { rejectedSpans: 0, message: "" };
+    },
+  };
+  grpc = await startOtlpGrpc(options);
+  http = await startOtlpHttp(options);
+  grpcUrl = `http://127.0.0.1:${grpc.port}`;
+  httpUrl = `http://127.0.0.1:${http.port}/v1/traces`;
+});
+
+afterAll(async () => {
+  await Promise.all([grpc.stop(1_000), http.stop(1_000)]);
+});
+
+beforeEach(() => {
+  received.length = 0;
+  refusals.length = 0;
+});
+
+function expectExample(transport: "grpc" | "http", format: "protobuf" | "json"): void {
+  expect(refusals).toEqual([]);
+  expect(received).toHaveLength(1);
+  expect(received[0]).toMatchObject({ transport, format, rejected: { count: 0 } });
+  expect(received[0]?.spans).toEqual([EXPECTED]);
+}
+
+test("the example posted as JSON arrives as the reference record", async () => {
+  const headers = { "Content-Type": "application/json" };
+  const answer = await fetch(httpUrl, { method: "POST", headers, body: EXAMPLE_TRACE_JSON });
+  expect(await answer.text()).toBe("{}");
+  expectExample("http", "json");
+});
+
+describe.each(["none", "gzip"] as const)("with compression %s", (compression) => {
+  test("the JavaScript gRPC exporter's trace is the reference record", async () => {
+    await sendWithGrpc(grpcUrl, compression);
+    expectExample("grpc", "protobuf");
+  });
+
+  test("the JavaScript HTTP/JSON exporter's trace is the reference record", async () => {
+    await sendWithHttpJson(httpUrl, compression);
+    expectExample("http", "json");
+  });
+
+  test("the JavaScript HTTP/protobuf exporter's trace is the reference record", async () => {
+    await sendWithHttpProto(httpUrl, compression);
+    expectExample("http", "protobuf");
+  });
+});
+
+describe("Python's exporters", () => {
+  let python = "";
+  let missing: string | undefined;
+
+  beforeAll(async () => {
+    const prepared = await preparePython();
+    if ("path" in prepared) python = prepared.path;
+    else missing = prepared.missing;
+  }, PREPARE_TIMEOUT_MS);
+
+  test.for(["none", "gzip"] as const)(
+    "gRPC, %s, is the reference record",
+    async (compression, context) => {
+      if (missing !== undefined) context.skip(missing);
+      await sendWithPython(python, "grpc", grpcUrl, compression);
+      expectExample("grpc", "protobuf");
+    },
+  );
+
+  test.for(["none", "gzip"] as const)(
+    "HTTP, %s, is the reference record",
+    async (compression, context) => {
+      if (missing !== undefined) context.skip(missing);
+      await sendWithPython(python, "http", httpUrl, compression);
+      expectExample("http", "protobuf");
+    },
+  );
+});
