@@ -33,7 +33,10 @@ export type ColumnKind =
   | "text"
   /** Never cut, in any width. */
   | "id"
+  /** A time, shown to the second. */
   | "time"
+  /** A time, shown to the millisecond. */
+  | "instant"
   /** Milliseconds. */
   | "duration"
   | "count"
@@ -53,6 +56,8 @@ export type ColumnKind =
 export interface QueryColumn {
   readonly name: string;
   readonly kind: ColumnKind;
+  /** Heading in tables; @default the name */
+  readonly label?: string;
   /** Left out of tables, for want of width; always in JSON and CSV. */
   readonly tableHidden?: boolean;
 }

@@ -38,13 +38,14 @@ const NAME: QueryParameter = {
 };
 
 const COLUMNS: readonly QueryColumn[] = [
-  { name: "Timestamp", kind: "time" },
-  { name: "StepName", kind: "text" },
-  { name: "SpanType", kind: "text" },
+  { name: "Timestamp", kind: "instant", label: "Time" },
+  { name: "StepName", kind: "text", label: "Step" },
+  { name: "SpanType", kind: "text", label: "Of" },
   { name: "Name", kind: "text" },
-  { name: "SizeBytes", kind: "count" },
+  { name: "SizeBytes", kind: "count", label: "Bytes" },
   { name: "Content", kind: "content" },
   { name: "Digest", kind: "id", tableHidden: true },
+  { name: "RunId", kind: "id", tableHidden: true },
   { name: "TraceId", kind: "id", tableHidden: true },
   { name: "SpanId", kind: "id", tableHidden: true },
 ];
@@ -53,7 +54,8 @@ const COLUMNS: readonly QueryColumn[] = [
 function contentSql(names: readonly string[], more = ""): string {
   const list = names.map((name) => `'${name}'`).join(", ");
   const only = names.length === 0 ? "" : `\n    AND Name IN (${list})`;
-  return `SELECT Timestamp, StepName, SpanType, Name, SizeBytes, Content, Digest, TraceId, SpanId
+  return `SELECT Timestamp, StepName, SpanType, Name, SizeBytes, Content, Digest, RunId,
+    TraceId, SpanId
 FROM ${VIEWS.auditPayloads}
 WHERE ${WHERE.workspace} AND ${WHERE.run} AND ${WHERE.step}${only}${more}
 ORDER BY Timestamp, SpanId, Name

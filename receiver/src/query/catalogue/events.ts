@@ -5,10 +5,10 @@ import { VIEWS } from "@spanledger/schema";
 import { type AuditQuery, PAGE_ROWS_DEFAULT, type QueryColumn } from "../types.ts";
 import { ORDER, RUN_OPTIONAL, SINCE, STEP, UNTIL, WHERE, WORKFLOW_ID } from "./parameters.ts";
 
-const RUN_ID: QueryColumn = { name: "RunId", kind: "id" };
-const TIMESTAMP: QueryColumn = { name: "Timestamp", kind: "time" };
-const STEP_NAME: QueryColumn = { name: "StepName", kind: "text" };
-const DURATION: QueryColumn = { name: "DurationMs", kind: "duration" };
+const RUN_ID: QueryColumn = { name: "RunId", kind: "id", label: "Run" };
+const TIMESTAMP: QueryColumn = { name: "Timestamp", kind: "instant", label: "Time" };
+const STEP_NAME: QueryColumn = { name: "StepName", kind: "text", label: "Step" };
+const DURATION: QueryColumn = { name: "DurationMs", kind: "duration", label: "Took" };
 const IDS: readonly QueryColumn[] = [
   { name: "WorkflowId", kind: "text", tableHidden: true },
   { name: "TraceId", kind: "id", tableHidden: true },
@@ -98,8 +98,8 @@ const AI_CALLS = eventQuery(VIEWS.auditAiCalls, {
     { name: "Provider", kind: "text" },
     { name: "RequestModel", kind: "text" },
     { name: "ResponseModel", kind: "text", tableHidden: true },
-    { name: "InputTokens", kind: "count" },
-    { name: "OutputTokens", kind: "count" },
+    { name: "InputTokens", kind: "count", label: "In" },
+    { name: "OutputTokens", kind: "count", label: "Out" },
     { name: "FinishReasons", kind: "text" },
     { name: "Resends", kind: "count" },
     DURATION,
