@@ -9,7 +9,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 
 /** Time for a child to end after SIGTERM, in milliseconds; the receiver drains for up to 10 s. */
-const STOP_GRACE_MS = 15_000;
+const STOP_GRACE_MS_DEFAULT = 15_000;
 
 /** Last lines kept of a child's standard error, to be shown if it fails. */
 const LAST_LINES_MAX = 12;
@@ -43,16 +43,19 @@ export interface Child {
   readonly exited: Promise<Exit>;
   /** The last lines of standard error, where they are kept. */
   readonly lastLines: readonly string[];
-  /** Ask it to end; kill its group after {@link STOP_GRACE_MS}. Resolves when it has ended. */
+  /** Ask it to end; kill its group when that takes too long. Resolves when it has ended. */
   stop(): Promise<void>;
 }
 
 /** Every child that runs. */
 export class Children {
   readonly #running = new Map<ChildProcess, Child>();
+  readonly #stopGraceMs: number;
   #stopping = false;
 
-  constructor() {
+  /** @param stopGraceMs time to end after SIGTERM, in milliseconds. @default 15 000 */
+  constructor(stopGraceMs: number = STOP_GRACE_MS_DEFAULT) {
+    this.#stopGraceMs = stopGraceMs;
     // The last resort, also for an error nobody expected: nothing may stay behind.
     process.once("exit", () => {
       for (const process of this.#running.keys()) {
@@ -88,7 +91,12 @@ export class Children {
     }).finally(() => this.#running.delete(child));
     // Who waits for `exited` sees a failed start; nobody waiting must not end the demo.
     exited.catch(() => undefined);
-    const started: Child = { name, exited, lastLines, stop: () => stop(child, exited) };
+    const started: Child = {
+      name,
+      exited,
+      lastLines,
+      stop: () => stop(child, exited, this.#stopGraceMs),
+    };
     this.#running.set(child, started);
     return started;
   }
@@ -112,11 +120,11 @@ export function lastLinesOf(lines: readonly string[]): readonly string[] {
   return lines.slice(-LAST_LINES_MAX).map((line) => line.slice(0, LINE_SIZE_MAX_CHARS));
 }
 
-async function stop(child: ChildProcess, exited: Promise<Exit>): Promise<void> {
+async function stop(child: ChildProcess, exited: Promise<Exit>, graceMs: number): Promise<void> {
   if (child.exitCode === null && child.signalCode === null) {
     child.kill("SIGTERM");
   }
-  const kill = setTimeout(() => killGroup(child, "SIGKILL"), STOP_GRACE_MS);
+  const kill = setTimeout(() => killGroup(child, "SIGKILL"), graceMs);
   await exited.catch(() => undefined);
   clearTimeout(kill);
   // What it may have left behind.

@@ -1,14 +1,14 @@
 /**
  * `npm run demo`: one workload through the whole product.
  *
- * In: `--keep` leaves the receiver running until Ctrl-C. Out: the record's answers on standard
- * output, progress on standard error. Exit codes: 0 done, 1 something failed, 2 usage, 130 ended by
- * a signal. Side effects: the directory `.spanledger-demo` of the checkout, child processes, all of
- * which have ended when the demo ends.
+ * In: `--keep` leaves the receiver running until Ctrl-C, `--data-dir` says where its data goes
+ * (`.spanledger-demo` of the checkout). Out: the record's answers on standard output, progress on
+ * standard error. Exit codes: 0 done, 1 something failed, 2 usage, 130 ended by a signal. Side
+ * effects: that directory, made anew, and child processes, all ended when the demo ends.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, relative } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type RunEvent, runApplication } from "./application.ts";
@@ -19,7 +19,9 @@ import { type Receiver, startReceiver, waitUntilStored } from "./receiver.ts";
 import { showNextSteps, showRecord, WORKFLOW } from "./show.ts";
 import { startStandIns } from "./stand-ins.ts";
 
-const DATA_DIRECTORY: string = fileURLToPath(new URL("../../.spanledger-demo", import.meta.url));
+const DATA_DIRECTORY_DEFAULT: string = fileURLToPath(
+  new URL("../../.spanledger-demo", import.meta.url),
+);
 
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
@@ -67,22 +69,30 @@ async function makeRuns(
   return runs;
 }
 
-async function demo(children: Children, keep: boolean, stopped: Promise<void>): Promise<void> {
+interface DemoOptions {
+  readonly keep: boolean;
+  readonly dataDirectory: string;
+  /** Resolves when a signal has come. */
+  readonly stopped: Promise<void>;
+}
+
+async function demo(children: Children, options: DemoOptions): Promise<void> {
+  const { keep, dataDirectory, stopped } = options;
   const startedAt = performance.now();
   const progress = createProgress(process.stderr);
   await using parts = new AsyncDisposableStack();
   parts.defer(() => progress.clear());
-  await claimDataDirectory(DATA_DIRECTORY, process.pid);
-  parts.defer(() => releaseDataDirectory(DATA_DIRECTORY));
+  await claimDataDirectory(dataDirectory, process.pid);
+  parts.defer(() => releaseDataDirectory(dataDirectory));
   parts.defer(() => children.stopAll());
   progress.stage("Starting the receiver with its embedded ClickHouse");
-  const receiver = await startReceiver(children, DATA_DIRECTORY);
+  const receiver = await startReceiver(children, dataDirectory);
   const work = async (): Promise<void> => {
     const runs = await makeRuns(children, receiver, parts, progress);
     const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
     process.stdout.write(`${summary(runs)} Recorded and stored after ${seconds} s.\n`);
     await showRecord(children, receiver.apiUrl, runs);
-    const directory = relative(process.cwd(), DATA_DIRECTORY) || ".";
+    const directory = relative(process.cwd(), dataDirectory) || ".";
     showNextSteps(runs, directory, keep ? receiver.apiUrl : undefined);
     if (keep) {
       await stopped;
@@ -102,7 +112,12 @@ function summary(runs: readonly RunEvent[]): string {
 }
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({ options: { keep: { type: "boolean", default: false } } });
+  const { values } = parseArgs({
+    options: {
+      keep: { type: "boolean", default: false },
+      "data-dir": { type: "string", default: DATA_DIRECTORY_DEFAULT },
+    },
+  });
   const children = new Children();
   const stopped = Promise.withResolvers<void>();
   let signalled = false;
@@ -117,7 +132,11 @@ async function main(): Promise<number> {
   // Whoever reads the output has gone, as `head` does: nothing is left to show.
   process.stdout.once("error", () => process.kill(process.pid, "SIGTERM"));
   try {
-    await demo(children, values.keep, stopped.promise);
+    await demo(children, {
+      keep: values.keep,
+      dataDirectory: resolve(values["data-dir"]),
+      stopped: stopped.promise,
+    });
     return signalled && !values.keep ? EXIT_SIGNAL : 0;
   } catch (error) {
     if (signalled) {
@@ -131,6 +150,8 @@ async function main(): Promise<number> {
 try {
   process.exitCode = await main();
 } catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : error}\nUsage: demo [--keep]\n`);
+  process.stderr.write(
+    `${error instanceof Error ? error.message : error}\nUsage: demo [--keep] [--data-dir DIRECTORY]\n`,
+  );
   process.exitCode = EXIT_USAGE;
 }
