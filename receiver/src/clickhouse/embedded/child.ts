@@ -1,0 +1,97 @@
+/**
+ * The child process that owns chDB. Started by `supervisor.ts`, never by hand.
+ *
+ * In: one `start` message. Out: `ready` or `failed`, then HTTP answers. It ends on SIGTERM and
+ * when its parent is gone; SIGINT, which a terminal sends to the whole group, is the parent's.
+ */
+import { once } from "node:events";
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { Engine } from "./engine.ts";
+import { emptySpool, prepareEngineFiles } from "./engine-files.ts";
+import type { EmbeddedErrorCode } from "./errors.ts";
+import { createHttpServer } from "./http-server.ts";
+import { DRAIN_MAX_MS, QUERIES_WAITING_MAX } from "./limits.ts";
+import type { ChildConfig, ChildMessage, ParentMessage } from "./messages.ts";
+import { NamedSessions } from "./named-sessions.ts";
+import { Slots } from "./slots.ts";
+
+interface Running {
+  readonly engine: Engine;
+  readonly server: Server;
+  readonly sessions: NamedSessions;
+}
+
+async function start(config: ChildConfig): Promise<{ running: Running; port: number }> {
+  const paths = prepareEngineFiles(config.directory, config.resultMaxBytes);
+  // Spool files are named relative to here: a path given to INFILE may hold patterns.
+  process.chdir(paths.spool);
+  const engine = await Engine.open(paths.engine, paths.config);
+  emptySpool(paths.spool);
+  const sessions = new NamedSessions(() => engine.openSession());
+  const server = createHttpServer({
+    config,
+    engine,
+    sessions,
+    slots: new Slots(config.queriesMax, QUERIES_WAITING_MAX),
+    spoolDirectory: paths.spool,
+  });
+  server.listen(config.port, config.host);
+  await once(server, "listening");
+  return { running: { engine, server, sessions }, port: (server.address() as AddressInfo).port };
+}
+
+/** Let running queries end, then leave. */
+async function stop(running: Running | undefined): Promise<never> {
+  setTimeout(() => process.exit(1), DRAIN_MAX_MS).unref();
+  if (running !== undefined) {
+    const closed = once(running.server, "close");
+    running.server.close();
+    running.server.closeIdleConnections();
+    await closed;
+    running.sessions.closeAll();
+    running.engine.close();
+  }
+  process.exit(0);
+}
+
+function failureCode(error: unknown): EmbeddedErrorCode {
+  if ((error as { code?: unknown }).code === "EADDRINUSE") return "EMBEDDED_PORT_IN_USE";
+  return "EMBEDDED_START_FAILED";
+}
+
+function tell(message: ChildMessage): Promise<void> {
+  return new Promise((resolve) => {
+    if (process.send === undefined) resolve();
+    else process.send(message, undefined, {}, () => resolve());
+  });
+}
+
+let running: Running | undefined;
+let stopping = false;
+
+function leave(): void {
+  if (stopping) return;
+  stopping = true;
+  stop(running).catch(() => process.exit(1));
+}
+
+async function serve(config: ChildConfig): Promise<void> {
+  try {
+    const started = await start(config);
+    running = started.running;
+    const { version } = running.engine;
+    await tell({ type: "ready", port: started.port, version });
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    await tell({ type: "failed", code: failureCode(error), message });
+    process.exit(1);
+  }
+}
+
+process.on("SIGINT", () => undefined);
+process.on("SIGTERM", leave);
+process.on("disconnect", leave);
+process.once("message", (message: ParentMessage) => {
+  if (message.type === "start") serve(message.config).catch(leave);
+});
