@@ -4,7 +4,13 @@
  * In: HTTP/1.1 requests. Out: answers as OTLP prescribes them (the table is in the README).
  * Side effects: listens on a socket, calls the handler, logs refusals without content.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from "node:http";
 import type { AddressInfo } from "node:net";
 import { encodeOutcome, encodeStatus } from "./answers.ts";
 import { chooseDecompressor, readBody } from "./body.ts";
@@ -38,7 +44,7 @@ const OTHER_SIGNALS: ReadonlyMap<string, string> = new Map([
 
 /** Start listening. */
 export async function startOtlpHttp(options: OtlpServerOptions): Promise<OtlpServer> {
-  const listener = otlpHttpListener(options);
+  const handle = otlpHttpListener(options);
   const server = createServer({
     headersTimeout: HEADERS_TIMEOUT_MS,
     // Our own limit answers with a retryable status; this one, which does not, comes later.
@@ -46,6 +52,13 @@ export async function startOtlpHttp(options: OtlpServerOptions): Promise<OtlpSer
     keepAliveTimeout: KEEP_ALIVE_MS,
   });
   server.maxConnections = CONNECTIONS_MAX;
+  const listener: RequestListener = (request, response) => {
+    // While stopping, a connection that has its answer is not kept for a next request.
+    response.once("close", () => {
+      if (!server.listening) setImmediate(() => server.closeIdleConnections());
+    });
+    handle(request, response);
+  };
   server.on("request", listener);
   // With this listener no "100 Continue" is sent before the headers have been judged.
   server.on("checkContinue", listener);
@@ -64,16 +77,13 @@ async function stopServer(server: Server, graceMs: number): Promise<void> {
   const closed = new Promise<void>((resolve) => {
     server.close(() => resolve());
   });
-  server.closeIdleConnections();
   const cut = setTimeout(() => server.closeAllConnections(), graceMs);
   await closed;
   clearTimeout(cut);
 }
 
 /** The server as a function of request and response, for tests without a socket. */
-export function otlpHttpListener(
-  options: OtlpServerOptions,
-): (request: IncomingMessage, response: ServerResponse) => void {
+export function otlpHttpListener(options: OtlpServerOptions): RequestListener {
   const budget = options.budget ?? new ByteBudget(IN_FLIGHT_MAX_BYTES);
   return (request, response) => {
     const format = formatOf(request.headers["content-type"]);

@@ -1,0 +1,401 @@
+/**
+ * Goal: every request, good or bad, gets the status, headers and body that OTLP prescribes, and
+ * the server lives on.
+ * Method: exact bytes over sockets to a real listener; answers are compared byte by byte.
+ */
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { gzipSync } from "node:zlib";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { StageError } from "../base/errors.ts";
+import { ByteBudget } from "./byte-budget.ts";
+import { startOtlpHttp } from "./http-server.ts";
+import { DONE, recorder } from "./servers.test.helper.ts";
+import type { OtlpServer } from "./types.ts";
+import { field, fixed64, int, request, span } from "./wire.test.helper.ts";
+
+const SIZE_MAX_BYTES = 100_000;
+const budget = new ByteBudget(SIZE_MAX_BYTES);
+const kept = recorder({
+  budget,
+  bodySizeMaxBytes: SIZE_MAX_BYTES,
+  receiveTimeoutMs: 200,
+  handlerTimeoutMs: 200,
+});
+let server: OtlpServer;
+
+beforeAll(async () => {
+  server = await startOtlpHttp(kept.options);
+});
+
+afterAll(async () => {
+  await server.stop(0);
+});
+
+afterEach(async () => {
+  kept.requests.length = 0;
+  kept.lines.length = 0;
+  kept.respond = async () => DONE;
+  expect((await post(request(span()))).status).toBe(200);
+  kept.requests.length = 0;
+  expect(budget.usedBytes).toBe(0);
+});
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Buffer;
+}
+
+async function post(
+  body: Buffer | string,
+  headers: Record<string, string> = { "Content-Type": "application/x-protobuf" },
+  path = "/v1/traces",
+  method = "POST",
+): Promise<Answer> {
+  const url = `http://127.0.0.1:${server.port}${path}`;
+  const withBody =
+    method === "GET" || method === "HEAD" ? {} : { body: new Uint8Array(Buffer.from(body)) };
+  const answer = await fetch(url, { method, headers, ...withBody });
+  return {
+    status: answer.status,
+    headers: answer.headers,
+    body: Buffer.from(await answer.arrayBuffer()),
+  };
+}
+
+const PROTOBUF = { "Content-Type": "application/x-protobuf" };
+const JSON_TYPE = { "Content-Type": "application/json" };
+const TRACE_JSON =
+  '{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"5b8efff798038103d269b633813fc60c",' +
+  '"spanId":"eee19b7ec3c1b174","startTimeUnixNano":"1","endTimeUnixNano":"2"}]}]}]}';
+
+describe("success", () => {
+  test("protobuf is answered with an empty protobuf message", async () => {
+    const answer = await post(request(span()));
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get("content-type")).toBe("application/x-protobuf");
+    expect(answer.body).toHaveLength(0);
+    expect(kept.requests[0]).toMatchObject({ transport: "http", format: "protobuf" });
+  });
+
+  test("JSON is answered with an empty JSON object", async () => {
+    const answer = await post(TRACE_JSON, JSON_TYPE);
+    expect(answer.headers.get("content-type")).toBe("application/json");
+    expect(answer.body.toString()).toBe("{}");
+    expect(kept.requests[0]).toMatchObject({ transport: "http", format: "json" });
+  });
+
+  test.each(["Application/JSON ; charset=UTF-8", "application/json;x=y"])(
+    "the content type %s is JSON",
+    async (type) => {
+      expect((await post(TRACE_JSON, { "Content-Type": type })).status).toBe(200);
+    },
+  );
+
+  test("the digest is of the decompressed body, so a retry repeats it", async () => {
+    const body = request(span());
+    await post(body);
+    await post(gzipSync(body), { ...PROTOBUF, "Content-Encoding": "gzip" });
+    const digest = createHash("sha256").update(body).digest("hex");
+    expect(kept.requests.map((one) => one.digest)).toEqual([digest, digest]);
+    expect(kept.requests[1]?.sizeBytes).toBe(body.length);
+  });
+
+  test("an empty request is answered without the handler", async () => {
+    expect((await post("")).status).toBe(200);
+    expect(kept.requests).toEqual([]);
+  });
+
+  test("the answer waits for the handler", async () => {
+    const committed = Promise.withResolvers<void>();
+    let answered = false;
+    kept.respond = async () => {
+      await committed.promise;
+      expect(answered).toBe(false);
+      return DONE;
+    };
+    const answer = post(request(span())).finally(() => {
+      answered = true;
+    });
+    await expect.poll(() => kept.requests.length).toBe(1);
+    committed.resolve();
+    expect((await answer).status).toBe(200);
+  });
+
+  test("health is answered, so that a probe need not send spans", async () => {
+    expect((await post("", {}, "/health", "GET")).body.toString()).toBe("ok\n");
+  });
+});
+
+describe("partial success", () => {
+  const BODY = request(span(), span({ 1: Buffer.alloc(0) }), span({ 1: field(1, "short") }));
+  const REASON = "2 refused: trace_id must be 16 bytes, not all zero";
+
+  test("in protobuf names count and reason, field by field", async () => {
+    const answer = await post(BODY);
+    expect(answer.status).toBe(200);
+    expect(answer.body).toEqual(field(1, int(1, 2), field(2, REASON)));
+    expect(kept.requests[0]?.spans).toHaveLength(1);
+  });
+
+  test("in JSON writes the count as text, and adds what the handler refused", async () => {
+    kept.respond = async () => ({ rejectedSpans: 1, message: "1 refused: policy" });
+    const answer = await post(TRACE_JSON.replace("5b8e", "5b8"), JSON_TYPE);
+    expect(JSON.parse(answer.body.toString())).toEqual({
+      partialSuccess: {
+        rejectedSpans: "2",
+        errorMessage: "1 refused: trace_id must be 16 bytes, not all zero; 1 refused: policy",
+      },
+    });
+  });
+
+  test("with nothing refused carries a warning", async () => {
+    const answer = await post(request(span({ 8: fixed64(8, 1n) })));
+    expect(answer.body.toString()).toContain("1 kept with end = start");
+    expect(answer.body.subarray(2, 3)).toEqual(Buffer.from([0x12]));
+  });
+});
+
+type Case = [string, number, string, Parameters<typeof post>];
+const LARGE = Buffer.alloc(SIZE_MAX_BYTES + 1);
+
+describe("a bad request is refused with a Status body:", () => {
+  test.each<Case>([
+    ["malformed protobuf", 400, "malformed protobuf in TraceRequest", [Buffer.from([0x0a, 9])]],
+    ["malformed JSON", 400, "the body is not valid JSON at position 1", ["{]", JSON_TYPE]],
+    ["protobuf said to be JSON", 400, "not valid", [request(span()), JSON_TYPE]],
+    ["bad gzip", 400, "cannot be decompressed", ["x", { ...PROTOBUF, "Content-Encoding": "gzip" }]],
+    ["an oversize body", 413, "larger than 100000 bytes", [LARGE]],
+    [
+      "a gzip bomb",
+      413,
+      "larger than 100000 bytes",
+      [gzipSync(LARGE), { ...PROTOBUF, "Content-Encoding": "gzip" }],
+    ],
+    ["text/plain", 415, "Content-Type", ["x", { "Content-Type": "text/plain" }]],
+    ["no content type", 415, "Content-Type", ["x", {}]],
+    [
+      "an unknown encoding",
+      415,
+      "Content-Encoding",
+      ["x", { ...PROTOBUF, "Content-Encoding": "br" }],
+    ],
+    ["another path", 404, "POST /v1/traces", ["x", PROTOBUF, "/v1/trace"]],
+    ["logs", 404, "takes traces only, not logs", ["x", PROTOBUF, "/v1/logs"]],
+    ["metrics", 404, "takes traces only, not metrics", ["x", JSON_TYPE, "/v1/metrics"]],
+    ["GET", 405, "POST /v1/traces", ["", {}, "/v1/traces", "GET"]],
+    ["PUT", 405, "POST /v1/traces", ["x", PROTOBUF, "/v1/traces", "PUT"]],
+  ])("%s", async (_title, status, message, parameters) => {
+    const answer = await post(...parameters);
+    expect(answer.status).toBe(status);
+    expect(answer.headers.get("retry-after")).toBeNull();
+    expect(answer.headers.get("allow")).toBe(status === 405 ? "POST" : null);
+    expect(kept.requests).toEqual([]);
+    expect(answer.body.toString()).toContain(message);
+    const protobuf =
+      parameters[1]?.["Content-Type"] ?? (parameters[1] ? "none" : PROTOBUF["Content-Type"]);
+    const expected = protobuf === PROTOBUF["Content-Type"] ? protobuf : JSON_TYPE["Content-Type"];
+    expect(answer.headers.get("content-type")).toBe(expected);
+  });
+
+  test("the Status is google.rpc.Status, byte by byte", async () => {
+    const answer = await post(Buffer.from("x"), { ...PROTOBUF, "Content-Encoding": "gzip" });
+    expect(answer.body).toEqual(
+      Buffer.concat([int(1, 3), field(2, "the body cannot be decompressed")]),
+    );
+  });
+});
+
+class StoreDown extends StageError<"STORE_DOWN"> {
+  readonly retryAfterMs = 2_500;
+
+  constructor(retryable: boolean) {
+    super("STORE_DOWN", "the store is down", { retryable });
+  }
+}
+
+describe("when the handler fails", () => {
+  test("retryably, the answer is 503 with Retry-After and RetryInfo", async () => {
+    kept.respond = () => Promise.reject(new StoreDown(true));
+    const answer = await post(request(span()));
+    expect(answer.status).toBe(503);
+    expect(answer.headers.get("retry-after")).toBe("3");
+    const delay = Buffer.concat([int(1, 2), int(2, 500_000_000)]);
+    const url = field(1, "type.googleapis.com/google.rpc.RetryInfo");
+    const details = field(3, url, field(2, field(1, delay)));
+    const message = field(2, "the store is down (STORE_DOWN)");
+    expect(answer.body).toEqual(Buffer.concat([int(1, 14), message, details]));
+  });
+
+  test("in JSON the same is told in JSON", async () => {
+    kept.respond = () => Promise.reject(new StoreDown(true));
+    const answer = await post(TRACE_JSON, JSON_TYPE);
+    expect(JSON.parse(answer.body.toString())).toEqual({
+      code: 14,
+      message: "the store is down (STORE_DOWN)",
+      details: [{ "@type": "type.googleapis.com/google.rpc.RetryInfo", retryDelay: "2.5s" }],
+    });
+  });
+
+  test("for good, the answer is 500 without Retry-After", async () => {
+    kept.respond = () => Promise.reject(new StoreDown(false));
+    const answer = await post(request(span()));
+    expect([answer.status, answer.headers.get("retry-after")]).toEqual([500, null]);
+  });
+
+  test("by a defect, the client keeps its data and neither answer nor log quotes content", async () => {
+    kept.respond = () => {
+      throw new TypeError("cannot read 4111111111111111");
+    };
+    const answer = await post(request(span()));
+    expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "1"]);
+    expect(answer.body.toString() + kept.lines.join()).not.toContain("4111");
+    expect(kept.lines.join()).toContain("TypeError");
+  });
+
+  test("by never ending, the answer is 503 and the memory stays accounted for", async () => {
+    const end = Promise.withResolvers<void>();
+    kept.respond = async () => {
+      await end.promise;
+      return DONE;
+    };
+    const body = request(span());
+    expect((await post(body)).status).toBe(503);
+    expect(budget.usedBytes).toBe(body.length);
+    end.resolve();
+    await expect.poll(() => budget.usedBytes).toBe(0);
+  });
+});
+
+test("a full budget is answered with 503 and Retry-After", async () => {
+  budget.tryTake(SIZE_MAX_BYTES);
+  const answer = await post(request(span()));
+  budget.give(SIZE_MAX_BYTES);
+  expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "1"]);
+});
+
+async function open(): Promise<Socket> {
+  const socket = connect(server.port, "127.0.0.1");
+  socket.setNoDelay(true);
+  await once(socket, "connect");
+  return socket;
+}
+
+async function readUntil(socket: Socket, wanted: RegExp): Promise<string> {
+  let text = "";
+  for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
+    text += String(chunk);
+    if (wanted.test(text)) return text;
+  }
+  return text;
+}
+
+const HEAD = "POST /v1/traces HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
+
+describe("on a raw connection", () => {
+  test("two requests in one packet get two answers", async () => {
+    const socket = await open();
+    const one = `${HEAD}Content-Length: 2\r\n\r\n{}`;
+    socket.write(one + one);
+    const text = await readUntil(socket, /\{\}.*\{\}$/s);
+    expect(text.match(/HTTP\/1\.1 200 OK/g)).toHaveLength(2);
+    socket.destroy();
+  });
+
+  test("a body in chunks of one byte is read", async () => {
+    const socket = await open();
+    const chunks = [...TRACE_JSON].map((byte) => `1\r\n${byte}\r\n`).join("");
+    socket.write(`${HEAD}Transfer-Encoding: chunked\r\n\r\n${chunks}0\r\n\r\n`);
+    expect(await readUntil(socket, /\{\}/)).toContain("200 OK");
+    socket.destroy();
+  });
+
+  test("Expect: 100-continue is granted for a good head and not for a bad one", async () => {
+    const good = await open();
+    good.write(`${HEAD}Expect: 100-continue\r\nContent-Length: 2\r\n\r\n`);
+    expect(await readUntil(good, /100 Continue\r\n\r\n/)).toContain("HTTP/1.1 100");
+    good.write("{}");
+    expect(await readUntil(good, /\{\}/)).toContain("HTTP/1.1 200 OK");
+    good.destroy();
+    const bad = await open();
+    bad.write(`${HEAD}Expect: 100-continue\r\nContent-Length: 999999\r\n\r\n`);
+    expect(await readUntil(bad, /\r\n\r\n/)).toMatch(/^HTTP\/1\.1 413 /);
+    bad.destroy();
+  });
+
+  test("a client that sends too much and does not stop still gets to read the answer", async () => {
+    const socket = await open();
+    socket.write(`${HEAD}Transfer-Encoding: chunked\r\n\r\n`);
+    const large = Buffer.alloc(SIZE_MAX_BYTES, "a").toString();
+    for (let sent = 0; sent < 20; sent += 1) {
+      socket.write(`${large.length.toString(16)}\r\n${large}\r\n`);
+    }
+    socket.write("0\r\n\r\n");
+    expect(await readUntil(socket, /larger than/)).toMatch(/^HTTP\/1\.1 413 /);
+    socket.write(`${HEAD}Content-Length: 2\r\n\r\n{}`);
+    expect(await readUntil(socket, /\{\}$/)).toContain("200 OK");
+    socket.destroy();
+  });
+
+  test("a client that stalls is asked to come back", async () => {
+    const socket = await open();
+    socket.write(`${HEAD}Content-Length: 10\r\n\r\n{`);
+    const text = await readUntil(socket, /took too long/);
+    expect(text).toMatch(/^HTTP\/1\.1 503 /);
+    expect(text).toMatch(/Retry-After: 1\r\n/);
+    socket.destroy();
+  });
+
+  test("a client that goes away half-way leaves nothing behind", async () => {
+    const socket = await open();
+    socket.write(`${HEAD}Content-Length: 10\r\n\r\n{`);
+    await expect.poll(() => budget.usedBytes).toBe(1);
+    socket.destroy();
+    await expect.poll(() => budget.usedBytes).toBe(0);
+    expect(kept.requests).toEqual([]);
+  });
+
+  test.each([
+    "\r\n\r\n\0\0garbage\r\n\r\n",
+    "POST /v1/traces HTTP/9\r\n\r\n",
+    `GET ${"/".repeat(17_000)}`,
+  ])("garbage is answered with a 4xx and a closed connection", async (garbage) => {
+    const socket = await open();
+    socket.write(garbage);
+    expect(await readUntil(socket, /never/)).toMatch(/^HTTP\/1\.1 4\d\d /);
+    socket.destroy();
+  });
+});
+
+test("stopping lets a running request finish and then closes its connection", async () => {
+  const own = recorder();
+  const stopping = await startOtlpHttp(own.options);
+  const url = `http://127.0.0.1:${stopping.port}/v1/traces`;
+  const end = Promise.withResolvers<void>();
+  own.respond = async () => {
+    await end.promise;
+    return DONE;
+  };
+  const send = () => fetch(url, { method: "POST", headers: JSON_TYPE, body: TRACE_JSON });
+  const answer = send();
+  await expect.poll(() => own.requests.length).toBe(1);
+  const stopped = stopping.stop(600_000);
+  end.resolve();
+  expect((await answer).status).toBe(200);
+  await stopped;
+  await expect(send()).rejects.toThrow("fetch failed");
+});
+
+test("stopping cuts a request that takes longer than the grace", async () => {
+  const own = recorder();
+  const stopping = await startOtlpHttp(own.options);
+  own.respond = () => new Promise(() => undefined);
+  const url = `http://127.0.0.1:${stopping.port}/v1/traces`;
+  const answer = fetch(url, { method: "POST", headers: JSON_TYPE, body: TRACE_JSON });
+  const cut = expect(answer).rejects.toThrow("fetch failed");
+  await expect.poll(() => own.requests.length).toBe(1);
+  await stopping.stop(1);
+  await cut;
+});
