@@ -30,19 +30,20 @@ export function readUrl(
   { paged = true }: { readonly paged?: boolean } = {},
 ): AskedUrl {
   const known = paged ? [...names, "limit", "format"] : names;
-  const parameters: Record<string, string> = {};
+  const parameters = new Map<string, string>();
   for (const [key, value] of entries(url)) {
     if (!known.includes(key)) throw unknownKey(key, known);
-    if (names.includes(key)) parameters[key] = value;
+    if (names.includes(key)) parameters.set(key, value);
   }
-  return { parameters, ...page(url) };
+  return { parameters: Object.fromEntries(parameters), ...page(url) };
 }
 
 /** Read a URL whose parameters have the prefix `param.`; their names are checked by the query. */
 export function readQueryParameters(url: string): AskedUrl {
-  const parameters: Record<string, string> = {};
+  // A map first: assigned to an object, the key `__proto__` would vanish unchecked.
+  const parameters = new Map<string, string>();
   for (const [key, value] of entries(url)) {
-    if (key.startsWith(PARAMETER_PREFIX)) parameters[key.slice(PARAMETER_PREFIX.length)] = value;
+    if (key.startsWith(PARAMETER_PREFIX)) parameters.set(key.slice(PARAMETER_PREFIX.length), value);
     else if (key !== "limit" && key !== "format") {
       throw new QueryError(
         "QUERY_PARAMETER_UNKNOWN",
@@ -50,7 +51,7 @@ export function readQueryParameters(url: string): AskedUrl {
       );
     }
   }
-  return { parameters, ...page(url) };
+  return { parameters: Object.fromEntries(parameters), ...page(url) };
 }
 
 function entries(url: string): URLSearchParams {
