@@ -1,0 +1,155 @@
+/** Chat completions: request, response and stream as attributes of the GenAI conventions. */
+import { jsonText } from "@spanledger/api/internal";
+import { OTEL } from "@spanledger/schema";
+import { isJson, type Json, jsonList, numberOf, textOf } from "./internal-types.ts";
+import { inputMessage, outputMessage } from "./messages.ts";
+import {
+  type Collector,
+  type Operation,
+  outputType,
+  present,
+  responseFacts,
+  toolDefinitions,
+} from "./operation.ts";
+
+/** Longest text of one choice that is collected from a stream, in characters. */
+export const STREAMED_CHARS_MAX = 262_144;
+
+/** Most choices or tool calls that are collected from a stream. */
+const STREAMED_ITEMS_MAX = 128;
+
+export const chat: Operation = {
+  name: "chat",
+  request(body, content) {
+    const stop = body.stop;
+    const choices = numberOf(body.n);
+    const [format = {}] = jsonList([body.response_format]);
+    return present([
+      [OTEL.genAiRequestMaxTokens, numberOf(body.max_completion_tokens ?? body.max_tokens)],
+      [OTEL.genAiRequestTemperature, numberOf(body.temperature)],
+      [OTEL.genAiRequestTopP, numberOf(body.top_p)],
+      [OTEL.genAiRequestFrequencyPenalty, numberOf(body.frequency_penalty)],
+      [OTEL.genAiRequestPresencePenalty, numberOf(body.presence_penalty)],
+      [OTEL.genAiRequestSeed, numberOf(body.seed)],
+      [OTEL.genAiRequestChoiceCount, choices === 1 ? undefined : choices],
+      [OTEL.genAiRequestStopSequences, stopSequences(stop)],
+      [OTEL.genAiOutputType, outputType(format.type)],
+      ...(content
+        ? ([
+            [OTEL.genAiInputMessages, jsonText(jsonList(body.messages).map(inputMessage))],
+            [OTEL.genAiToolDefinitions, toolDefinitions(body.tools)],
+          ] as const)
+        : []),
+    ]);
+  },
+  response(result, content) {
+    const choices = jsonList(result.choices);
+    const reasons = choices.map((choice) => choice.finish_reason).filter(isText);
+    return {
+      ...responseFacts(result),
+      ...present([
+        [OTEL.genAiResponseFinishReasons, reasons.length === 0 ? undefined : reasons],
+        [OTEL.genAiOutputMessages, content ? jsonText(choices.map(outputMessage)) : undefined],
+      ]),
+    };
+  },
+  collector: () => new ChatCollector(),
+};
+
+interface CollectedCall {
+  id: unknown;
+  name: string;
+  text: string;
+}
+
+interface CollectedChoice {
+  role: unknown;
+  content: string;
+  refusal: string;
+  finishReason: unknown;
+  calls: Map<unknown, CollectedCall>;
+}
+
+class ChatCollector implements Collector {
+  #first: Json | undefined;
+  #usage: unknown;
+  readonly #choices = new Map<unknown, CollectedChoice>();
+
+  add(event: unknown): void {
+    if (!isJson(event)) return;
+    this.#first ??= { id: event.id, model: event.model };
+    if (isJson(event.usage)) this.#usage = event.usage;
+    for (const choice of jsonList(event.choices)) this.#addChoice(choice);
+  }
+
+  result(): Json | undefined {
+    if (this.#first === undefined) return undefined;
+    const choices = [...this.#choices.values()].map((choice) => ({
+      finish_reason: choice.finishReason,
+      message: {
+        role: choice.role,
+        content: choice.content === "" ? null : choice.content,
+        refusal: choice.refusal === "" ? null : choice.refusal,
+        tool_calls: [...choice.calls.values()].map((call) => ({
+          id: call.id,
+          type: "function",
+          function: { name: call.name, arguments: call.text },
+        })),
+      },
+    }));
+    return { ...this.#first, usage: this.#usage, choices };
+  }
+
+  failure(): undefined {
+    return undefined;
+  }
+
+  #addChoice(choice: Json): void {
+    let known = this.#choices.get(choice.index);
+    if (known === undefined) {
+      if (this.#choices.size >= STREAMED_ITEMS_MAX) return;
+      known = {
+        role: "assistant",
+        content: "",
+        refusal: "",
+        finishReason: undefined,
+        calls: new Map(),
+      };
+      this.#choices.set(choice.index, known);
+    }
+    known.finishReason = choice.finish_reason ?? known.finishReason;
+    const [delta = {}] = jsonList([choice.delta]);
+    known.role = delta.role ?? known.role;
+    known.content = append(known.content, delta.content);
+    known.refusal = append(known.refusal, delta.refusal);
+    for (const call of jsonList(delta.tool_calls)) addCall(known.calls, call);
+  }
+}
+
+function addCall(calls: Map<unknown, CollectedCall>, delta: Json): void {
+  let known = calls.get(delta.index);
+  if (known === undefined) {
+    if (calls.size >= STREAMED_ITEMS_MAX) return;
+    known = { id: undefined, name: "", text: "" };
+    calls.set(delta.index, known);
+  }
+  known.id = delta.id ?? known.id;
+  const [called = {}] = jsonList([delta.function]);
+  known.name = append(known.name, called.name);
+  known.text = append(known.text, called.arguments);
+}
+
+function append(text: string, more: unknown): string {
+  if (typeof more !== "string" || text.length >= STREAMED_CHARS_MAX) return text;
+  return text + more.slice(0, STREAMED_CHARS_MAX - text.length);
+}
+
+function stopSequences(stop: unknown): string[] | undefined {
+  const one = textOf(stop);
+  if (one !== undefined) return [one];
+  return Array.isArray(stop) ? stop.filter(isText) : undefined;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string";
+}

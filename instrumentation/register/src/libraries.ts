@@ -1,0 +1,132 @@
+/**
+ * The libraries that are patched: which version the application has, whether it is supported, and
+ * patching of what is loaded already.
+ *
+ * In: where the application lies. Out: one line per library. Side effect: prototypes are patched.
+ *
+ * Why not import hooks alone: in `import "@spanledger/register"; import OpenAI from "openai";` the
+ * whole graph is loaded and linked before the first line of this package runs, so a hook comes too
+ * late. But nothing of it has been evaluated yet but us, and `require()` of a linked ES module
+ * evaluates and returns the very instance that the application gets. Patching a class's prototype
+ * there is enough, whenever it happens.
+ */
+import { readFileSync } from "node:fs";
+import { createRequire, findPackageJSON } from "node:module";
+import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { InstrumentationBase } from "@opentelemetry/instrumentation";
+import {
+  LANGCHAIN_CORE_VERSIONS,
+  LANGGRAPH_VERSIONS,
+  LangGraphInstrumentation,
+} from "@spanledger/instrumentation-langgraph";
+import { OPENAI_VERSIONS, OpenAIInstrumentation } from "@spanledger/instrumentation-openai";
+
+/** How this package came into the process; decides what has to be patched at once. */
+export type Arrival =
+  /** `import "@spanledger/register"` in the application: its libraries may be linked already. */
+  | "imported"
+  /** `require()` or `--require`: what is loaded later goes through the hooks. */
+  | "required"
+  /** `node --import @spanledger/register`: nothing of the application is loaded yet. */
+  | "preloaded";
+
+/** One library and how it is patched. */
+interface Library {
+  readonly name: string;
+  readonly supported: readonly string[];
+  /** The file that defines what is patched, without its ending. */
+  readonly file: string;
+  readonly esm: string;
+  readonly cjs: string;
+  patch(exports: Readonly<Record<string, unknown>>): void;
+}
+
+/** The instrumentations and the libraries that they patch. */
+export interface Libraries {
+  readonly instrumentations: readonly InstrumentationBase[];
+  readonly libraries: readonly Library[];
+}
+
+export function createLibraries(): Libraries {
+  const openai = new OpenAIInstrumentation();
+  const langgraph = new LangGraphInstrumentation();
+  return {
+    instrumentations: [langgraph, openai],
+    libraries: [
+      {
+        name: "@langchain/langgraph",
+        supported: LANGGRAPH_VERSIONS,
+        file: "dist/pregel/index",
+        esm: ".js",
+        cjs: ".cjs",
+        patch: (exports) => langgraph.manuallyInstrument(exports),
+      },
+      {
+        name: "@langchain/core",
+        supported: LANGCHAIN_CORE_VERSIONS,
+        file: "dist/tools/index",
+        esm: ".js",
+        cjs: ".cjs",
+        patch: (exports) => langgraph.manuallyInstrument(exports),
+      },
+      {
+        name: "openai",
+        supported: OPENAI_VERSIONS,
+        file: "client",
+        esm: ".mjs",
+        cjs: ".js",
+        patch: (exports) => openai.manuallyInstrument(exports),
+      },
+    ],
+  };
+}
+
+/** Files that the ES module hook has to see; everything else is left alone. */
+export const HOOKED_FILES: readonly RegExp[] = [
+  /\/node_modules\/@langchain\/langgraph\/dist\/pregel\/index\.c?js$/,
+  /\/node_modules\/@langchain\/core\/dist\/tools\/index\.c?js$/,
+  /\/node_modules\/openai\/client\.m?js$/,
+];
+
+/** Patch what is loaded, or linked, already. @returns what to say about each library */
+export function patchLibraries(
+  libraries: readonly Library[],
+  arrival: Arrival,
+  application: string,
+): readonly string[] {
+  return libraries.map((library) => {
+    try {
+      return patchLibrary(library, arrival, application);
+    } catch (error) {
+      const code: unknown = error instanceof Error ? Reflect.get(error, "code") : undefined;
+      return `${library.name}: not patched: ${String(code ?? "its files could not be loaded")}`;
+    }
+  });
+}
+
+function patchLibrary(library: Library, arrival: Arrival, application: string): string {
+  const { name, supported } = library;
+  const found = findPackageJSON(name, pathToFileURL(application));
+  if (found === undefined) return `${name}: not found from ${application}; patched if it is loaded`;
+  const { version } = JSON.parse(readFileSync(found, "utf8")) as { version: string };
+  if (!isSupported(version, supported)) {
+    return `${name} ${version}: not patched, supported: ${supported.join(", ")}`;
+  }
+  const load = createRequire(found);
+  const base = join(dirname(found), library.file);
+  const loadedCjs = load.cache[`${base}${library.cjs}`];
+  if (loadedCjs?.loaded === true) library.patch(loadedCjs.exports);
+  if (arrival === "imported") library.patch(load(`${base}${library.esm}`));
+  const now = arrival === "imported" || loadedCjs?.loaded === true;
+  return `${name} ${version}: ${now ? "patched" : "patched when it is loaded"}`;
+}
+
+/** Ranges of the form `>=A.B.C <D`; prereleases of a supported version count as that version. */
+export function isSupported(version: string, ranges: readonly string[]): boolean {
+  const major = Number.parseInt(version, 10);
+  return ranges.some((range) => {
+    const match = /^>=(\d+)\S* <(\d+)/.exec(range);
+    return match !== null && major >= Number(match[1]) && major < Number(match[2]);
+  });
+}
