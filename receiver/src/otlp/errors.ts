@@ -8,11 +8,8 @@ import { StageError } from "../base/errors.ts";
 import { MESSAGE_MAX_CHARS, RETRY_AFTER_MS } from "./limits.ts";
 
 /** gRPC status codes that this receiver answers with. */
-export const GRPC_STATUS = {
-  ok: 0,
+const GRPC_STATUS = {
   invalidArgument: 3,
-  deadlineExceeded: 4,
-  notFound: 5,
   resourceExhausted: 8,
   unimplemented: 12,
   internal: 13,

@@ -82,8 +82,8 @@ async function stopServer(server: Server, graceMs: number): Promise<void> {
   clearTimeout(cut);
 }
 
-/** The server as a function of request and response, for tests without a socket. */
-export function otlpHttpListener(options: OtlpServerOptions): RequestListener {
+/** The server as a function of request and response. */
+function otlpHttpListener(options: OtlpServerOptions): RequestListener {
   const budget = options.budget ?? new ByteBudget(IN_FLIGHT_MAX_BYTES);
   return (request, response) => {
     const format = formatOf(request.headers["content-type"]);
