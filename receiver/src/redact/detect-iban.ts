@@ -1,0 +1,57 @@
+/**
+ * IBANs in a text (ISO 13616): the length of the country and the check digits must hold.
+ *
+ * In: a text. Out: findings. Any case, written whole or in groups with single spaces or hyphens.
+ */
+
+import { isAlnum, isDigit, isPercentEscape, startsWord } from "./chars.ts";
+import type { Findings } from "./findings.ts";
+import { ibanLength } from "./iban-countries.ts";
+
+export function findIbans(text: string, findings: Findings): void {
+  // The shortest has 15 characters.
+  for (let i = 2; i < text.length - 12; i++) {
+    if (!isDigit(text.charCodeAt(i)) || !isDigit(text.charCodeAt(i + 1))) continue;
+    const length = ibanLength(text.charCodeAt(i - 2), text.charCodeAt(i - 1));
+    if (length === 0 || !startsWord(text, i - 2)) continue;
+    const end = ibanEnd(text, i - 2, length, findings);
+    if (end !== -1) {
+      findings.add("iban", i - 2, end);
+      i = end;
+    }
+  }
+}
+
+/** Width of a separator between groups at `i`: a space, a no-break space, a hyphen, `%20`. */
+function separatorSize(text: string, i: number): number {
+  const c = text.charCodeAt(i);
+  if (c === 32 || c === 45 || c === 0xa0 || c === 43) return 1;
+  return isPercentEscape(text, i) && text.startsWith("20", i + 1) ? 3 : 0;
+}
+
+function ibanEnd(text: string, start: number, length: number, findings: Findings): number {
+  let compact = "";
+  let i = start;
+  while (compact.length < length) {
+    findings.steps++;
+    if (isAlnum(text.charCodeAt(i))) {
+      compact += text.charAt(i++);
+      continue;
+    }
+    const size = separatorSize(text, i);
+    // Groups have four characters: anything else is two words that stand beside each other.
+    if (size === 0 || compact.length % 4 !== 0) return -1;
+    i += size;
+  }
+  return !isAlnum(text.charCodeAt(i)) && hasValidCheck(compact) ? i : -1;
+}
+
+/** Remainder 1 modulo 97, the first four characters moved to the end (ISO 7064). */
+function hasValidCheck(iban: string): boolean {
+  let rest = 0;
+  for (let n = 0; n < iban.length; n++) {
+    const c = iban.charCodeAt((n + 4) % iban.length);
+    rest = isDigit(c) ? (rest * 10 + c - 48) % 97 : (rest * 100 + (c & 31) + 9) % 97;
+  }
+  return rest === 1;
+}

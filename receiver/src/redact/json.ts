@@ -1,0 +1,260 @@
+/**
+ * JSON inside strings, redacted in place.
+ *
+ * In: a text that starts like JSON. Out: the text in which only values were exchanged; every byte
+ * else, numbers above 2^53 included, stays as written. A hand-written scanner, no `JSON.parse` of
+ * the whole: lines of JSON and JSON that was cut off work too, and where the text stops being JSON
+ * the rest is scanned as free text. Strings that hold JSON are unpacked {@link JSON_DEPTH_MAX} deep.
+ */
+
+import { isAlnum, isDigit, isJsonSpace } from "./chars.ts";
+import { isLogprobAfter, numberKind } from "./keyed-value.ts";
+import { classifyKey, isSecretClass, type KeyClass } from "./keys.ts";
+import { prefilter } from "./prefilter.ts";
+import { isToken } from "./token.ts";
+import type { RedactionKind } from "./types.ts";
+
+/** How many strings of JSON are unpacked from one another; deeper ones are scanned as text. */
+export const JSON_DEPTH_MAX = 4;
+
+/** Deepest nesting followed, in brackets; protects memory, real content has some twenty. */
+const NESTING_MAX = 512;
+
+const QUOTE = 34;
+const BACKSLASH = 92;
+
+/** What the scanner needs of the redaction of texts. */
+export interface JsonParts {
+  /** Redact one string of JSON, decoded, that was unpacked `depth` times. */
+  string(text: string, keyClass: KeyClass, depth: number): string;
+  /** Redact text that is no JSON. */
+  text(text: string): string;
+  /** The token of a value. */
+  replace(kind: RedactionKind, value: string): string;
+}
+
+/** Starts with a bracket, or is one quoted string. */
+export function looksLikeJson(text: string): boolean {
+  let i = 0;
+  while (i < text.length && isJsonSpace(text.charCodeAt(i))) i++;
+  const c = text.charCodeAt(i);
+  if (c === 123 || c === 91) return true;
+  return c === QUOTE && text.length > i + 1 && text.trimEnd().endsWith('"');
+}
+
+export function redactJson(
+  parts: JsonParts,
+  text: string,
+  keyClass: KeyClass,
+  depth: number,
+): string {
+  return new JsonRedactor(parts, text, depth).run(keyClass);
+}
+
+class JsonRedactor {
+  readonly #parts: JsonParts;
+  readonly #text: string;
+  readonly #depth: number;
+  #i = 0;
+  #out = "";
+  #copied = 0;
+  /** Class that the values of each open bracket inherit. */
+  readonly #classes: KeyClass[] = [];
+  readonly #isObject: boolean[] = [];
+  /** Class of the key whose value comes next. */
+  #keyClass: KeyClass = "none";
+  /** Where that key starts, or -1: there the scan as text starts over if no value follows. */
+  #keyStart = -1;
+
+  constructor(parts: JsonParts, text: string, depth: number) {
+    this.#parts = parts;
+    this.#text = text;
+    this.#depth = depth;
+  }
+
+  run(keyClass: KeyClass): string {
+    this.#keyClass = keyClass;
+    const text = this.#text;
+    while (this.#i < text.length) {
+      const c = text.charCodeAt(this.#i);
+      if (isJsonSpace(c) || c === 44) this.#i++;
+      else if (c === QUOTE) this.#string();
+      else if (c === 123 || c === 91) this.#open(c === 123);
+      else if (c === 125 || c === 93) this.#close();
+      else if (!this.#scalar(c)) return this.#rest();
+      if (this.#classes.length > NESTING_MAX) return this.#rest();
+    }
+    return this.#copied === 0 ? text : this.#out + text.slice(this.#copied);
+  }
+
+  /** No JSON any more: what follows is free text. */
+  #rest(): string {
+    const from = Math.max(this.#keyStart === -1 ? this.#i : this.#keyStart, this.#copied);
+    const rest = this.#text.slice(from);
+    const redacted = this.#parts.text(rest);
+    if (redacted === rest && this.#copied === 0) return this.#text;
+    return this.#out + this.#text.slice(this.#copied, from) + redacted;
+  }
+
+  #exchange(start: number, end: number, replacement: string): void {
+    this.#out += this.#text.slice(this.#copied, start) + replacement;
+    this.#copied = end;
+  }
+
+  /** Class for the value at this place; a key is used up by it. */
+  #takeClass(): KeyClass {
+    const keyClass = this.#keyStart === -1 ? this.#inherited() : this.#keyClass;
+    this.#keyStart = -1;
+    return keyClass;
+  }
+
+  #inherited(): KeyClass {
+    return this.#classes.at(-1) ?? this.#keyClass;
+  }
+
+  #open(isObject: boolean): void {
+    const keyClass = this.#takeClass();
+    if (isSecretClass(keyClass)) {
+      this.#whole();
+      return;
+    }
+    this.#classes.push(keyClass);
+    this.#isObject.push(isObject);
+    this.#i++;
+  }
+
+  #close(): void {
+    this.#classes.pop();
+    this.#isObject.pop();
+    this.#keyStart = -1;
+    this.#i++;
+  }
+
+  /** The object or list at this place is a secret as a whole; an empty one stays. */
+  #whole(): void {
+    const start = this.#i;
+    let depth = 0;
+    let values = 0;
+    while (this.#i < this.#text.length) {
+      const c = this.#text.charCodeAt(this.#i);
+      if (c === 123 || c === 91) depth++;
+      else if (c === 125 || c === 93) depth--;
+      else if (!isJsonSpace(c)) values++;
+      if (c === QUOTE) this.#i = stringEnd(this.#text, this.#i);
+      this.#i++;
+      if (depth === 0) break;
+    }
+    this.#i = Math.min(this.#i, this.#text.length);
+    if (values === 0) return;
+    const raw = this.#text.slice(start, this.#i);
+    this.#exchange(start, this.#i, `"${this.#parts.replace("secret", raw)}"`);
+  }
+
+  #string(): void {
+    const start = this.#i;
+    const end = stringEnd(this.#text, start);
+    this.#i = Math.min(end + 1, this.#text.length);
+    const colon = this.#colonAfter();
+    if (colon !== -1 && this.#keyStart === -1 && this.#isObject.at(-1) === true) {
+      this.#key(start, end, colon);
+      return;
+    }
+    const keyClass = this.#takeClass();
+    if (keyClass === "token" && isLogprobAfter(this.#text, this.#i)) return;
+    this.#leaf(start + 1, end, keyClass);
+  }
+
+  #colonAfter(): number {
+    let i = this.#i;
+    while (isJsonSpace(this.#text.charCodeAt(i))) i++;
+    return this.#text.charCodeAt(i) === 58 ? i : -1;
+  }
+
+  #key(start: number, end: number, colon: number): void {
+    const raw = this.#text.slice(start + 1, end);
+    const key = raw.includes("\\") ? (decode(raw) ?? raw) : raw;
+    const own = classifyKey(key);
+    this.#leaf(start + 1, end, "none");
+    // `{"card": {"number": …}}`: what an inner key leaves open, the outer one tells.
+    this.#keyClass = own === "none" ? this.#inherited() : own;
+    this.#keyStart = start;
+    this.#i = colon + 1;
+  }
+
+  /** The string between `start` and `end`, without its quotes. */
+  #leaf(start: number, end: number, keyClass: KeyClass): void {
+    if (start >= end) return;
+    const isOpen = keyClass === "none" || keyClass === "numbered";
+    const hasEscape = hasBackslash(this.#text, start, end);
+    // The fast path: a string without escapes that holds nothing is not even copied.
+    if (isOpen && !hasEscape && prefilter(this.#text, start, end) === 0) return;
+    const raw = this.#text.slice(start, end);
+    const decoded = hasEscape ? decode(raw) : raw;
+    if (decoded === undefined) {
+      const redacted = this.#parts.string(raw, keyClass, JSON_DEPTH_MAX);
+      if (redacted !== raw) this.#exchange(start, end, redacted);
+      return;
+    }
+    const redacted = this.#parts.string(decoded, keyClass, this.#depth + 1);
+    if (redacted === decoded) return;
+    this.#exchange(start, end, hasEscape ? JSON.stringify(redacted).slice(1, -1) : redacted);
+  }
+
+  /** A number, true, false or null. */
+  #scalar(first: number): boolean {
+    const text = this.#text;
+    const start = this.#i;
+    let end = start;
+    while (end < text.length && isScalarChar(text.charCodeAt(end))) end++;
+    if (end === start) return false;
+    const raw = text.slice(start, Math.min(end, start + 40));
+    const isNumber = isDigit(first) || first === 45;
+    const isWord = raw === "true" || raw === "false" || raw === "null";
+    if (isNumber ? !NUMBER.test(raw) && end < text.length : !isWord) return false;
+    const keyClass = this.#takeClass();
+    this.#i = end;
+    const kind = isNumber ? numberKind(keyClass, raw) : undefined;
+    if (kind !== undefined && !isToken(raw)) {
+      this.#exchange(start, end, `"${this.#parts.replace(kind, raw)}"`);
+    }
+    return true;
+  }
+}
+
+const NUMBER = /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+
+function isScalarChar(c: number): boolean {
+  return isAlnum(c) || c === 45 || c === 43 || c === 46;
+}
+
+/** Place of the quote that closes the string opened at `start`, or the end of the text. */
+function stringEnd(text: string, start: number): number {
+  let i = start + 1;
+  for (; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c === BACKSLASH) i++;
+    else if (c === QUOTE) return i;
+  }
+  return text.length;
+}
+
+function hasBackslash(text: string, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) if (text.charCodeAt(i) === BACKSLASH) return true;
+  return false;
+}
+
+/** Control characters: invalid inside JSON strings, written by lenient producers all the same. */
+const CONTROL = /\p{Cc}/gu;
+
+/** The string that the escapes mean; a cut-off escape at the end is let go. */
+function decode(raw: string): string | undefined {
+  try {
+    return JSON.parse(`"${raw.replace(CONTROL, escapeControl)}"`) as string;
+  } catch {
+    return undefined;
+  }
+}
+
+function escapeControl(c: string): string {
+  return `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}

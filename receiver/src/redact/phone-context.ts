@@ -1,0 +1,50 @@
+/**
+ * Words around a number that say that it is a telephone number, or that it is none.
+ *
+ * In: a text and the ends of the number. Out: yes or no. Only a short window of the text is read.
+ */
+
+/** How much of the text before a number is read, in characters. */
+const BEFORE_SIZE_MAX = 56;
+
+/** How much of the text after a number is read, in characters. */
+const AFTER_SIZE_MAX = 24;
+
+/** A colon, brackets and the like between the word and the number. */
+const GAP = "[\\s:=#\"'`()\\\\>*_–-]{0,6}$";
+
+const FILLER =
+  "(?:[\\s_-](?:number|no|nr|num|line)\\b\\.?)?(?:\\s(?:me|us|him|her|them|back|is|was|at|on|to|under|via|now|today)){0,3}";
+
+const STRONG = new RegExp(
+  `(?:\\b|[_\\\\ntr])(?:(?:tele|mobile|cell|home|work)?phone|tel|mobile|cell|fax|whatsapp|signal|hotline|landline|handy|telefon\\w{0,6}|t[ée]l[ée]phone|tel[ée]fono|m[óo]vil|celular|rufnummer|msisdn|sms|dial|answering|answer|reach (?:me|us|him|her|them)|call (?:me|us|him|her|them|back)|text (?:me|us|him|her|them)|ring (?:me|us|him|her|them)|my number)\\.?${FILLER}${GAP}`,
+  "i",
+);
+
+/** "You can call 73 448 266", but no call of a tool. */
+const WEAK =
+  /(?<!(?:tool|function|api|rpc|method|system)[ _-])\bcall(?:\s(?:at|on|to))?[:\s]{1,3}$/i;
+
+const AFTER =
+  /^[\s\-–,(\\]{0,3}(?:office|fax|mobile|cell|phone|tel|home|direct|landline|handy)\b(?=\s*(?:$|[,;.)\\|\r\n]))/i;
+
+const OTHER_THING =
+  /(?:order|invoice|ticket|tracking|isbn|issn|sku|part|version|build|serial|batch|case|ref|reference|commit|sha|id|rev|revision|port|ports|range|bytes|offset|http\/\d\.\d"|")(?:[\s_-]?(?:number|no|nr|num|id)\b\.?)?[\s:=#"'\\(]{1,4}$/i;
+
+/** How clearly the text around says telephone: 2 by a clear word, 1 by "call", 0 not at all. */
+export function phoneContext(text: string, start: number, end: number): 0 | 1 | 2 {
+  const before = text.slice(Math.max(0, start - BEFORE_SIZE_MAX), start);
+  if (STRONG.test(before)) return 2;
+  if (WEAK.test(before)) return 1;
+  return AFTER.test(text.slice(end, end + AFTER_SIZE_MAX)) ? 1 : 0;
+}
+
+/** Whether the text before says that the number counts or names another thing. */
+export function isOtherThing(text: string, start: number): boolean {
+  return OTHER_THING.test(text.slice(Math.max(0, start - 32), start));
+}
+
+/** Whether a `-` and a word that belongs to a telephone number follow: `…4567-Office`. */
+export function isPhoneWordAfter(text: string, end: number): boolean {
+  return AFTER.test(text.slice(end, end + AFTER_SIZE_MAX));
+}

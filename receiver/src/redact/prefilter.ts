@@ -1,0 +1,177 @@
+/**
+ * The one cheap look at every string: which detectors may find something in it?
+ *
+ * In: a text, or a range of it. Out: a set of bits, 0 for "nothing", which is the fast path that
+ * nearly all telemetry takes. One pass, no allocation unless a telling key stands before a `:` or
+ * `=`. It may say too much, never too little: each detector's tests run through it. Pure but for
+ * the cache of `keys.ts`.
+ */
+
+import { isDigit, isHex, isLetter, tail3 } from "./chars.ts";
+import { ibanLength } from "./iban-countries.ts";
+import { keyBefore } from "./key-before.ts";
+
+export const MAY_EMAIL = 1;
+export const MAY_DIGITS = 2;
+export const MAY_IBAN = 4;
+export const MAY_SECRET = 8;
+export const MAY_ASSIGN = 16;
+export const MAY_URL = 32;
+/** An ASCII character is written as `\u00xx`: it may hide any other sign. */
+export const MAY_ESCAPE = 64;
+
+/** Fewest digits, separators between them allowed, that can be a telephone number. */
+export const DIGITS_MIN = 6;
+
+const PLAIN = 0;
+const DIGIT = 1;
+const AT = 2;
+const SIGN = 3;
+const PERCENT = 4;
+const BACKSLASH = 5;
+const UNDERSCORE = 6;
+const HYPHEN = 7;
+const DOT = 8;
+const LETTER_A = 9;
+const LETTER_B = 10;
+const LETTER_J = 11;
+const LETTER_K = 12;
+const LETTER_W = 13;
+const AMPERSAND = 14;
+
+const CLASSES: Uint8Array = classes();
+
+function classes(): Uint8Array {
+  const table = new Uint8Array(128);
+  for (let c = 48; c <= 57; c++) table[c] = DIGIT;
+  const signs: readonly (readonly [string, number])[] = [
+    ["@", AT],
+    [":=", SIGN],
+    ["%", PERCENT],
+    ["\\", BACKSLASH],
+    ["_", UNDERSCORE],
+    ["-", HYPHEN],
+    [".", DOT],
+    ["A", LETTER_A],
+    ["Bb", LETTER_B],
+    ["J", LETTER_J],
+    ["K", LETTER_K],
+    ["wW", LETTER_W],
+    ["&", AMPERSAND],
+  ];
+  for (const [characters, value] of signs) {
+    for (const character of characters) table[character.charCodeAt(0)] = value;
+  }
+  return table;
+}
+
+/** What stands before the `_` or `-` or `.` of a known secret's prefix, by its last 3 letters. */
+const PREFIXES: Uint8Array = prefixes();
+
+function prefixes(): Uint8Array {
+  const table = new Uint8Array(1 << 15);
+  const ends =
+    "ghp gho ghu ghs ghr pat npm sec gsk hvs spx ypi plx vly xoxa xoxb xoxe xoxo xoxp xoxr xoxs".concat(
+      " xapp shpat tsk nvapi",
+    );
+  for (const end of ends.split(" ")) table[tail3(end, end.length)] = 1;
+  // Two letters at the start of a word, also after the escapes \n, \r, \t.
+  for (const start of [" ", "n", "r", "t", "f"]) {
+    for (const two of ["sk", "rk", "hf", "SG"]) table[tail3(start + two, 3)] = 1;
+  }
+  return table;
+}
+
+/** The bits of a text, or of its range from `from` to `to`. */
+export function prefilter(text: string, from = 0, to: number = text.length): number {
+  let mask = 0;
+  let digits = 0;
+  let lastDigit = -9;
+  for (let i = from; i < to; i++) {
+    const c = text.charCodeAt(i);
+    // First and most frequent: a letter that starts nothing.
+    const kind = c < 128 ? CLASSES[c] : c === 0xff20 ? AT : PLAIN;
+    if (kind === PLAIN) continue;
+    if (kind === DIGIT) {
+      if (i - lastDigit !== 1) {
+        if (!isGap(text, lastDigit, i)) digits = 0;
+        if ((mask & MAY_IBAN) === 0 && mayStartIban(text, i)) mask |= MAY_IBAN;
+      }
+      lastDigit = i;
+      if (++digits === DIGITS_MIN) mask |= MAY_DIGITS;
+      continue;
+    }
+    mask |= look(text, i, kind as number);
+  }
+  // A URL matters for its user part alone, and that ends in an @.
+  return (mask & MAY_EMAIL) === 0 ? mask & ~MAY_URL : mask;
+}
+
+/** Whether only separators of numbers, and few, stand between two digits. */
+function isGap(text: string, lastDigit: number, digit: number): boolean {
+  if (digit - lastDigit > 4) return false;
+  for (let i = lastDigit + 1; i < digit; i++) {
+    if (isLetter(text.charCodeAt(i))) return false;
+  }
+  return true;
+}
+
+function mayStartIban(text: string, i: number): boolean {
+  if (!isDigit(text.charCodeAt(i + 1)) || !isLetter(text.charCodeAt(i - 1))) return false;
+  return ibanLength(text.charCodeAt(i - 2), text.charCodeAt(i - 1)) > 0;
+}
+
+function look(text: string, i: number, kind: number): number {
+  switch (kind) {
+    case AT:
+      return MAY_EMAIL;
+    case SIGN:
+      return lookAtSign(text, i);
+    case PERCENT:
+      return text.charCodeAt(i + 1) === 52 && text.charCodeAt(i + 2) === 48 ? MAY_EMAIL : 0;
+    case AMPERSAND:
+      return text.startsWith("&#64;", i) ? MAY_EMAIL : 0;
+    case BACKSLASH:
+      return isAsciiEscape(text, i) ? MAY_ESCAPE : 0;
+    case HYPHEN:
+      if (text.charCodeAt(i - 1) === 45 && text.startsWith("---BEGIN", i - 2)) return MAY_SECRET;
+      return PREFIXES[tail3(text, i)] === 1 ? MAY_SECRET : 0;
+    case UNDERSCORE:
+    case DOT:
+      return PREFIXES[tail3(text, i)] === 1 ? MAY_SECRET : 0;
+    default:
+      return lookAtLetter(text, i, kind);
+  }
+}
+
+function lookAtSign(text: string, i: number): number {
+  if (text.charCodeAt(i) === 58 && text.charCodeAt(i + 1) === 47) {
+    if (text.charCodeAt(i + 2) !== 47) return 0;
+    return text.startsWith("hooks.", i + 3) ? MAY_URL | MAY_SECRET : MAY_URL;
+  }
+  return keyBefore(text, i) === undefined ? 0 : MAY_ASSIGN;
+}
+
+function isAsciiEscape(text: string, i: number): boolean {
+  return text.startsWith("u00", i + 1) && text.charCodeAt(i + 4) < 56;
+}
+
+function lookAtLetter(text: string, i: number, kind: number): number {
+  const before = text.charCodeAt(i - 1);
+  const after = text.charCodeAt(i + 1);
+  switch (kind) {
+    case LETTER_A: // AKIA, ASIA, AIza, AGE-SECRET-KEY
+      if (after === 75 || after === 83) return text.startsWith("IA", i + 2) ? MAY_SECRET : 0;
+      if (after === 71) return text.startsWith("GE-SECRET", i + 1) ? MAY_SECRET : 0;
+      return after === 73 && text.charCodeAt(i + 2) === 122 ? MAY_SECRET : 0;
+    case LETTER_B: // Bearer, Basic
+      if ((after | 32) === 101) return (text.charCodeAt(i + 5) | 32) === 114 ? MAY_SECRET : 0;
+      return (after | 32) === 97 && (text.charCodeAt(i + 4) | 32) === 99 ? MAY_SECRET : 0;
+    case LETTER_J: // eyJ
+      return before === 121 && text.charCodeAt(i - 2) === 101 ? MAY_SECRET : 0;
+    case LETTER_K: // SK and 32 hex digits
+      return before === 83 && isHex(after) && isHex(text.charCodeAt(i + 6)) ? MAY_SECRET : 0;
+    default: // "password is …"
+      return (before | 32) === 115 && (text.charCodeAt(i - 2) | 32) === 115 ? MAY_ASSIGN : 0;
+  }
+}

@@ -1,0 +1,115 @@
+/**
+ * Redaction of one text: detectors by value, and by key where the text is JSON.
+ *
+ * In: a text and the class of the key above it. Out: the text with tokens in the places of values,
+ * or the very same string. Side effect: counts per kind in the given counter.
+ */
+
+import { findAssignments } from "./detect-assignment.ts";
+import { CARD_DIGITS_MIN, findCards, findSsns } from "./detect-card.ts";
+import { findEmails } from "./detect-email.ts";
+import { findIbans } from "./detect-iban.ts";
+import { findPhones } from "./detect-phone.ts";
+import { findSecrets, findUrlPasswords } from "./detect-secret.ts";
+import { forEachRun } from "./digit-runs.ts";
+import { Findings } from "./findings.ts";
+import { JSON_DEPTH_MAX, type JsonParts, looksLikeJson, redactJson } from "./json.ts";
+import { isPlaceholder, keyedKind } from "./keyed-value.ts";
+import { isSecretClass, type KeyClass } from "./keys.ts";
+import * as pre from "./prefilter.ts";
+import { isToken, type Tokeniser } from "./token.ts";
+import type { RedactionKind } from "./types.ts";
+
+/** Replacements by kind, made at the first one. */
+export class Counts {
+  map: Map<string, number> | undefined;
+
+  add(kind: RedactionKind): void {
+    this.map ??= new Map();
+    this.map.set(kind, (this.map.get(kind) ?? 0) + 1);
+  }
+}
+
+/** What the redaction of one text or span carries along. */
+export interface Context {
+  readonly tokeniser: Tokeniser;
+  readonly counts: Counts;
+  /** Work beyond the single pass, for tests. */
+  steps: number;
+}
+
+/** The token of a value, counted. */
+export function replace(context: Context, kind: RedactionKind, value: string): string {
+  context.counts.add(kind);
+  return context.tokeniser.token(kind, value);
+}
+
+/**
+ * @param keyClass the class of the key under which the text stands
+ * @param depth how many strings of JSON the text was unpacked from
+ */
+export function redactString(
+  context: Context,
+  text: string,
+  keyClass: KeyClass,
+  depth: number,
+): string {
+  if (isSecretClass(keyClass)) {
+    if (isPlaceholder(text) || isToken(text)) return text;
+    return replace(context, "secret", text);
+  }
+  const mask = pre.prefilter(text);
+  // The fast path: nothing in the text, nothing expected by its key.
+  if (mask === 0 && (keyClass === "none" || keyClass === "numbered")) return text;
+  if (keyClass !== "none" && keyClass !== "numbered") {
+    const kind = keyedKind(keyClass, text);
+    if (kind !== undefined && !isToken(text)) return replace(context, kind, text);
+    if (mask === 0) return text;
+  }
+  if (depth < JSON_DEPTH_MAX && looksLikeJson(text)) {
+    const parts: JsonParts = {
+      string: (part, partClass, partDepth) => redactString(context, part, partClass, partDepth),
+      text: (part) => redactText(context, part, "none"),
+      replace: (kind, value) => replace(context, kind, value),
+    };
+    return redactJson(parts, text, keyClass, depth);
+  }
+  return redactText(context, text, keyClass, mask);
+}
+
+/** Detectors alone, over a text that is no JSON. */
+export function redactText(
+  context: Context,
+  text: string,
+  keyClass: KeyClass,
+  mask: number = pre.prefilter(text),
+): string {
+  if (mask === 0) return text;
+  const findings = detect(text, keyClass, mask);
+  context.steps += findings.steps;
+  if (findings.size === 0) return text;
+  let out = "";
+  let last = 0;
+  for (const { kind, start, end, valueStart, valueEnd } of findings.ordered()) {
+    out += text.slice(last, start) + replace(context, kind, text.slice(valueStart, valueEnd));
+    last = end;
+  }
+  return out + text.slice(last);
+}
+
+function detect(text: string, keyClass: KeyClass, mask: number): Findings {
+  const findings = new Findings();
+  if ((mask & pre.MAY_SECRET) !== 0) findSecrets(text, findings);
+  if ((mask & pre.MAY_URL) !== 0) findUrlPasswords(text, findings);
+  if ((mask & pre.MAY_ASSIGN) !== 0) findAssignments(text, findings);
+  if ((mask & (pre.MAY_EMAIL | pre.MAY_ESCAPE)) !== 0) findEmails(text, findings);
+  if ((mask & pre.MAY_IBAN) !== 0) findIbans(text, findings);
+  if ((mask & pre.MAY_DIGITS) !== 0) {
+    forEachRun(text, pre.DIGITS_MIN, (run) => {
+      if (run.digits >= CARD_DIGITS_MIN) findCards(run, findings);
+      if (run.digits >= 9) findSsns(run, findings);
+      if (keyClass !== "numbered") findPhones(run, keyClass === "phone", findings);
+    });
+  }
+  return findings;
+}
