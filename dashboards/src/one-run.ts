@@ -68,11 +68,11 @@ const TRACE = variable("trace", "singlequote");
 
 /** The trace clicked in the timeline or, when none is, the run's latest. */
 const SELECTED_TRACE = `,
-(
-  SELECT if(${TRACE} != '', ${TRACE}, any(TraceIds[-1]))
+if(${TRACE} != '', ${TRACE}, (
+  SELECT any(TraceIds[-1])
   FROM ${VIEWS.auditRuns}
   WHERE RunId = SelectedRun
-) AS SelectedTrace`;
+)) AS SelectedTrace`;
 
 const KEY_VALUES = (map: string): string =>
   `arrayMap(key -> map('key', key, 'value', ${map}[key]), mapKeys(${map}))`;

@@ -43,9 +43,9 @@ const RUN = variable("run", "singlequote");
  * The run that the lower part of the dashboard shows: the run id in the text box or, when the box
  * is empty, the latest run in scope. The sub-query reads nothing when the box is filled.
  */
-export const WITH_SELECTED_RUN: string = `WITH (
-  SELECT if(${RUN} != '', ${RUN}, argMax(RunId, StartedAt))
+export const WITH_SELECTED_RUN: string = `WITH if(${RUN} != '', ${RUN}, (
+  SELECT argMax(RunId, StartedAt)
   FROM ${VIEWS.auditRuns}
   WHERE ${RUN} = ''
   AND ${inScope("StartedAt")}
-) AS SelectedRun`;
+)) AS SelectedRun`;
