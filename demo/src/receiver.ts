@@ -78,13 +78,14 @@ async function startWithLog(
       }
     },
   });
-  const failed = child.exited.then(async (exit) => {
-    const lines = lastLinesOf((await readFile(join(dataDirectory, LOG_FILE), "utf8")).split("\n"));
-    throw new Error(`the receiver ended with ${endOf(exit)}\n${lines.join("\n")}`);
-  });
-  const late = sleep(READY_TIMEOUT_MS, undefined, { ref: false }).then(() => {
-    throw new Error(`the receiver was not ready after ${READY_TIMEOUT_MS / 1000} s`);
-  });
+  const fail = async (what: string): Promise<never> => {
+    const log = await readFile(join(dataDirectory, LOG_FILE), "utf8");
+    throw new Error(`the receiver ${what}\n${lastLinesOf(log.trimEnd().split("\n")).join("\n")}`);
+  };
+  const failed = child.exited.then((exit) => fail(`ended with ${endOf(exit)}`));
+  const late = sleep(READY_TIMEOUT_MS, undefined, { ref: false }).then(() =>
+    fail(`was not ready after ${READY_TIMEOUT_MS / 1000} s`),
+  );
   const ports = await Promise.race([ready.promise, late, failed]);
   return { failed, otlpGrpcUrl: urlOf(ports, "otlpGrpc"), apiUrl: urlOf(ports, "api") };
 }
