@@ -20,6 +20,7 @@ import {
 } from "node:zlib";
 import { Exception, exception } from "./exceptions.ts";
 import { BODY_IDLE_MAX_MS } from "./limits.ts";
+import { createLz4Decompress } from "./lz4-frame.ts";
 
 /** Size of one write to a spool file: fewer turns through the thread pool. */
 const SPOOL_WRITE_BYTES = 1_048_576;
@@ -30,6 +31,7 @@ const DECODERS: Readonly<Record<string, () => NodeJS.ReadWriteStream>> = {
   deflate: createInflate,
   br: createBrotliDecompress,
   zstd: createZstdDecompress,
+  lz4: createLz4Decompress,
 };
 
 /** The connection went away before the body was complete: there is nobody to answer. */
@@ -42,7 +44,7 @@ function decoded(request: IncomingMessage): AsyncIterable<Buffer> {
   if (decoder === undefined) {
     throw exception(
       "NOT_IMPLEMENTED",
-      "This Content-Encoding is not supported by the embedded engine; use gzip, deflate, br or zstd",
+      "This Content-Encoding is not supported by the embedded engine; use gzip, deflate, br, zstd or lz4",
     );
   }
   // The decoder's reader sees the error; this promise only carries it there.

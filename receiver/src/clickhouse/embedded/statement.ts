@@ -78,6 +78,10 @@ function refuseForbidden(tokens: readonly Token[]): void {
       throw exception("UNKNOWN_TYPE_OF_QUERY", "Query has infile and was sent directly to server");
     }
     if (token.kind !== "word" && token.kind !== "quoted") continue;
+    if (isWord(token, "DISK") && isMark(before, "=") && isMark(next, "(")) {
+      // It would make a disk anywhere on the host; the grants know nothing of it.
+      throw exception("ACCESS_DENIED", "disk(…) is not allowed here, name a storage policy");
+    }
     if (!FILE_FUNCTIONS.has(token.value.toUpperCase())) continue;
     // After a dot, INTO or TABLE it names a table; FROM and JOIN take a table function, which the
     // engine's grants refuse by themselves.
