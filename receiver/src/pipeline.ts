@@ -8,7 +8,7 @@
 import { ulid } from "ulid";
 import { type BatchFacts, rowsOf } from "./classify/rows.ts";
 import type { ExportOutcome, TraceHandler, TraceRequest } from "./otlp/types.ts";
-import type { Redactor } from "./redact/redactor.ts";
+import type { Redactor } from "./redact/index.ts";
 import type { Store } from "./store/writer.ts";
 
 /** What a pipeline is made of. */

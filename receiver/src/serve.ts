@@ -6,7 +6,6 @@
  * when a later part fails to start.
  */
 import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
 import { DEFAULT_RETENTION_CLASS } from "@spanledger/schema";
 import { startApi } from "./api/server.ts";
 import type { Log } from "./base/log.ts";
@@ -15,11 +14,12 @@ import { startEmbeddedClickHouse } from "./clickhouse/embedded/supervisor.ts";
 import { migrate } from "./clickhouse/migrate.ts";
 import { applyRetention } from "./clickhouse/retention.ts";
 import type { Config } from "./config/config.ts";
+import { ByteBudget } from "./otlp/byte-budget.ts";
 import { startOtlpGrpc } from "./otlp/grpc-server.ts";
 import { startOtlpHttp } from "./otlp/http-server.ts";
+import { IN_FLIGHT_MAX_BYTES } from "./otlp/limits.ts";
 import { createPipeline } from "./pipeline.ts";
-import { loadRedactionKey } from "./redact/key.ts";
-import { createRedactor } from "./redact/redactor.ts";
+import { createRedactor, loadRedactionKey, REDACTION_KEY_VARIABLE } from "./redact/index.ts";
 import { createStore } from "./store/writer.ts";
 
 /** Time for requests under way to finish when the server stops, in milliseconds. */
@@ -72,7 +72,10 @@ async function startParts(config: Config, log: Log, parts: AsyncDisposableStack)
   if (changed.length > 0) log.info({ tables: changed }, "retention rules changed");
 
   const redactor = createRedactor({
-    key: loadRedactionKey({ dataDir: config.dataDir, value: config.redactionKey }),
+    key: loadRedactionKey({
+      dataDir: config.dataDir,
+      env: { [REDACTION_KEY_VARIABLE]: config.redactionKey },
+    }),
   });
   const handler = createPipeline({
     redactor,
@@ -92,12 +95,14 @@ async function startParts(config: Config, log: Log, parts: AsyncDisposableStack)
     }),
     (server) => server.stop(),
   );
+  // One budget: what both servers hold together is what this process holds.
+  const otlp = { host: config.host, handler, log, budget: new ByteBudget(IN_FLIGHT_MAX_BYTES) };
   const http = parts.adopt(
-    await startOtlpHttp({ host: config.host, port: config.otlpHttpPort, handler, log }),
+    await startOtlpHttp({ ...otlp, port: config.otlpHttpPort }),
     (server) => server.stop(STOP_GRACE_MS),
   );
   const grpc = parts.adopt(
-    await startOtlpGrpc({ host: config.host, port: config.otlpGrpcPort, handler, log }),
+    await startOtlpGrpc({ ...otlp, port: config.otlpGrpcPort }),
     (server) => server.stop(STOP_GRACE_MS),
   );
   return {
@@ -117,11 +122,11 @@ async function startClickHouse(
   if (config.clickhouseUrl !== undefined) return { url: config.clickhouseUrl, username, password };
   const engine = parts.adopt(
     await startEmbeddedClickHouse({
-      dataDir: join(config.dataDir),
+      dataDir: config.dataDir,
       host: config.host,
       port: config.clickhousePort,
       password,
-      log,
+      log: (level, event, fields) => log[level](fields, event),
     }),
     (started) => started.stop(),
   );

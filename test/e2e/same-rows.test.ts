@@ -32,7 +32,7 @@ async function takeRow(): Promise<Record<string, unknown>> {
   try {
     const result = await client.query({
       query:
-        "SELECT * EXCEPT (BatchId, Segment, Row), toUnixTimestamp64Nano(Timestamp) AS ns FROM spans",
+        "SELECT * EXCEPT (BatchId, Segment, Row), toString(toUnixTimestamp64Nano(Timestamp)) AS ns FROM spans",
       format: "JSONEachRow",
     });
     const rows = await result.json<Record<string, unknown>>();
@@ -59,7 +59,7 @@ describe("the example trace", () => {
       ScopeVersion: "1.0.0",
       ScopeAttributes: { "my.scope.attribute": "some scope attribute" },
       SpanAttributes: { "my.span.attr": "some value" },
-      Duration: "1000000000",
+      Duration: 1_000_000_000,
       StatusCode: "Unset",
     });
   });
@@ -74,7 +74,7 @@ describe("the example trace", () => {
     expect(await takeRow()).toEqual(posted);
   });
 
-  test.each(["grpc", "http"] as const)(
+  test.for(["grpc", "http"] as const)(
     "sent by the Python SDK over %s is stored as the posted one",
     async (transport, { skip }) => {
       const python = await preparePython();

@@ -1,7 +1,7 @@
 /**
  * The one way to ClickHouse: `@clickhouse/client` over HTTP, to a server or to the embedded engine.
  */
-import { type ClickHouseClient, createClient } from "@clickhouse/client";
+import { type ClickHouseClient, ClickHouseLogLevel, createClient } from "@clickhouse/client";
 import { DATABASE } from "@spanledger/schema";
 
 /** Below the keep-alive of ClickHouse (10 s since 24.x), so that a socket is never reused as it closes. */
@@ -36,6 +36,8 @@ export function connect(target: ClickHouseTarget, database: string = DATABASE): 
     request_timeout: REQUEST_TIMEOUT_MS,
     max_open_connections: CONNECTIONS_MAX,
     keep_alive: { enabled: true, idle_socket_ttl: IDLE_SOCKET_TTL_MS },
+    // Its errors reach the caller; its own lines would stand in the log beside ours, in another form.
+    log: { level: ClickHouseLogLevel.OFF },
     clickhouse_settings: { async_insert: 0, wait_end_of_query: 1 },
   });
 }
