@@ -9,15 +9,14 @@ import {
   END,
   interrupt,
   MemorySaver,
-  Send,
   START,
   StateGraph,
 } from "@langchain/langgraph";
 import { Pregel } from "@langchain/langgraph/pregel";
 import { SpanStatusCode } from "@opentelemetry/api";
-import { action, approval, decide, explainDecision, workflow } from "@spanledger/api";
+import { action, explainDecision, workflow } from "@spanledger/api";
 import { LangGraphInstrumentation } from "@spanledger/instrumentation-langgraph";
-import { OTEL, WORKFLOW } from "@spanledger/schema";
+import { WORKFLOW } from "@spanledger/schema";
 import { beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { record, tree } from "./spans.ts";

@@ -42,6 +42,8 @@ export class Call {
   readonly #content: boolean;
   readonly #span: Span;
   #resends = 0;
+  /** Whether the application asked for the result in any way. */
+  #asked = false;
   #read = false;
   #ended = false;
 
@@ -77,22 +79,27 @@ export class Call {
       this.#end();
       return promise;
     }
-    this.#watchRequest(promise);
     const observed = promise._thenUnwrap((result) => {
       safely(() => this.#parsed(result));
       return result;
     });
-    const { asResponse } = observed;
+    const { asResponse, parse, _thenUnwrap } = observed;
+    observed.parse = (): Promise<unknown> => {
+      this.#asked = true;
+      return Reflect.apply(parse, observed, []);
+    };
+    observed._thenUnwrap = (transform): ApiPromise => {
+      this.#asked = true;
+      return Reflect.apply(_thenUnwrap, observed, [transform]);
+    };
     observed.asResponse = (): Promise<unknown> => {
       const response = Reflect.apply(asResponse, observed, []);
-      // `withResponse()` asks for both and parses first; alone, nothing more will be known.
-      if (!this.#read)
-        response.then(
-          () => this.#endUnread(0),
-          () => undefined,
-        );
+      // `withResponse()` asks for both, the parsed one first; alone, nothing more will be known.
+      if (!this.#asked) void response.then(() => this.#endUnread(0), noop);
+      this.#asked = true;
       return response;
     };
+    this.#watchRequest(promise.responsePromise);
     return observed;
   }
 
@@ -104,18 +111,16 @@ export class Call {
     });
   }
 
-  /** The request's own promise is replaced by one that tells of failures and still fails itself. */
-  #watchRequest(promise: ApiPromise): void {
-    const { responsePromise } = promise;
-    if (!(responsePromise instanceof Promise)) return;
-    promise.responsePromise = responsePromise.then(
-      (response) => {
-        safely(() => this.#endUnread(UNREAD_WAIT_MS));
-        return response;
-      },
+  /**
+   * Learn of the request itself, also where nobody asks for its result. A failure that nobody asks
+   * for stays an unhandled rejection, as it is without us.
+   */
+  #watchRequest(request: Promise<unknown> | undefined): void {
+    void request?.then(
+      () => safely(() => this.#endUnread(UNREAD_WAIT_MS)),
       (error: unknown) => {
         this.failed(error);
-        throw error;
+        if (!this.#asked) throw error;
       },
     );
   }
@@ -206,3 +211,5 @@ function serverOf(client: unknown): Record<string, string | number> {
   const port = url.port === "" ? standard : Number(url.port);
   return { [OTEL.serverAddress]: url.hostname, [OTEL.serverPort]: port };
 }
+
+function noop(): void {}

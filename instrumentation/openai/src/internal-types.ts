@@ -5,7 +5,8 @@
 
 /** `APIPromise`: a promise that parses the response when it is awaited. */
 export interface ApiPromise {
-  responsePromise?: Promise<unknown>;
+  readonly responsePromise?: Promise<unknown>;
+  parse(): Promise<unknown>;
   asResponse(): Promise<unknown>;
   _thenUnwrap(transform: (result: unknown) => unknown): ApiPromise;
 }

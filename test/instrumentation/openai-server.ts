@@ -1,0 +1,144 @@
+/**
+ * A stand-in for a model provider that speaks the OpenAI HTTP protocol: chat completions as JSON
+ * and as server-sent events, responses, embeddings, and 429 before an answer.
+ *
+ * What it does is asked for by the model's name, so that a test reads like its request.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+
+export interface OpenAIServer {
+  readonly baseUrl: string;
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+interface RequestBody {
+  readonly model: string;
+  readonly stream?: boolean;
+  readonly stream_options?: { readonly include_usage?: boolean };
+  readonly tools?: readonly unknown[];
+}
+
+const USAGE = { prompt_tokens: 12, completion_tokens: 3, total_tokens: 15 };
+const COMPLETION = { id: "chatcmpl-1", object: "chat.completion", created: 1, model: "gpt-x-2026" };
+
+export async function startOpenAIServer(): Promise<OpenAIServer> {
+  const refused = new Set<string>();
+  const server = createServer((request, response) => {
+    void answer(request, response, refused);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return { baseUrl: `http://127.0.0.1:${port}/v1`, port, close: () => close(server) };
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  refused: Set<string>,
+): Promise<void> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  const body = JSON.parse(Buffer.concat(chunks).toString("utf8")) as RequestBody;
+  if (body.model === "gpt-busy" && !refused.has(body.model)) {
+    refused.add(body.model);
+    const error = { message: "slow down", type: "requests", code: "rate_limit_exceeded" };
+    send(response, 429, { error }, { "retry-after-ms": "1" });
+    return;
+  }
+  if (body.model === "gpt-refused") {
+    send(response, 400, { error: { message: "bad request", type: "invalid_request_error" } });
+    return;
+  }
+  if (request.url === "/v1/embeddings") sendEmbeddings(response);
+  else if (request.url === "/v1/responses") sendResponse(response, body);
+  else if (body.stream === true) streamChat(response, body);
+  else sendChat(response, body);
+}
+
+function sendChat(response: ServerResponse, body: RequestBody): void {
+  const message =
+    body.tools === undefined
+      ? { role: "assistant", content: '{"label":"high"}', refusal: null }
+      : {
+          role: "assistant",
+          content: null,
+          tool_calls: [
+            { id: "call_1", type: "function", function: { name: "lookup", arguments: '{"id":7}' } },
+          ],
+        };
+  const finish = body.tools === undefined ? "stop" : "tool_calls";
+  const choices = [{ index: 0, message, finish_reason: finish }];
+  send(response, 200, { ...COMPLETION, choices, usage: USAGE });
+}
+
+function streamChat(response: ServerResponse, body: RequestBody): void {
+  response.writeHead(200, { "content-type": "text/event-stream" });
+  const chunk = (delta: object, finish: string | null): void => {
+    const choices = [{ index: 0, delta, finish_reason: finish }];
+    const event = { ...COMPLETION, object: "chat.completion.chunk", choices };
+    response.write(`data: ${JSON.stringify(event)}\n\n`);
+  };
+  chunk({ role: "assistant", content: "Hel" }, null);
+  chunk({ content: "lo" }, null);
+  if (body.model === "gpt-breaks") {
+    response.write('data: {"error":{"message":"overloaded","type":"server_error"}}\n\n');
+    response.end();
+    return;
+  }
+  chunk({}, "stop");
+  if (body.stream_options?.include_usage === true) {
+    response.write(`data: ${JSON.stringify({ ...COMPLETION, choices: [], usage: USAGE })}\n\n`);
+  }
+  response.end("data: [DONE]\n\n");
+}
+
+function sendResponse(response: ServerResponse, body: RequestBody): void {
+  const text = { type: "output_text", text: "Hello", annotations: [] };
+  const whole = {
+    id: "resp_1",
+    object: "response",
+    created_at: 1,
+    model: "gpt-x-2026",
+    status: "completed",
+    output: [{ type: "message", id: "msg_1", role: "assistant", content: [text] }],
+    usage: { input_tokens: 5, output_tokens: 2, input_tokens_details: { cached_tokens: 4 } },
+  };
+  if (body.stream !== true) {
+    send(response, 200, whole);
+    return;
+  }
+  response.writeHead(200, { "content-type": "text/event-stream" });
+  for (const [type, status] of [
+    ["response.created", "in_progress"],
+    ["response.completed", "completed"],
+  ] as const) {
+    const event = { type, response: { ...whole, status } };
+    response.write(`event: ${type}\ndata: ${JSON.stringify(event)}\n\n`);
+  }
+  response.end();
+}
+
+function sendEmbeddings(response: ServerResponse): void {
+  const data = [{ object: "embedding", index: 0, embedding: [0.5, 0.25] }];
+  const usage = { prompt_tokens: 4, total_tokens: 4 };
+  send(response, 200, { object: "list", model: "embed-2026", data, usage });
+}
+
+function send(
+  response: ServerResponse,
+  status: number,
+  body: object,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  response.writeHead(status, { "content-type": "application/json", ...headers });
+  response.end(JSON.stringify(body));
+}
+
+function close(server: Server): Promise<void> {
+  server.closeAllConnections();
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+  });
+}
