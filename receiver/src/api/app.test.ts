@@ -254,17 +254,22 @@ describe("what is wrong is refused", () => {
     ["/api/v1/runs?format=xml", 400, "parameter format"],
     ["/api/v1/runs?workflw=a", 400, "did you mean workflow?"],
     ["/api/v1/runs?since=1h&since=2h", 400, "parameter since is given twice"],
-    [`/api/v1/runs?workflow=${"a".repeat(1_025)}`, 400, "parameter workflow is longer"],
     ["/api/v1/queries/timeline", 400, "needs the parameter run"],
     ["/api/v1/queries/runs?workflow=a", 400, "param.NAME"],
     ["/api/v1/queries/runs?param.nope=a", 400, "has no parameter"],
     ["/api/v1/queries/runs?param.__proto__=a", 400, "has no parameter"],
     ["/api/v1/nothing", 404, "nothing at this path"],
     ["/", 404, "nothing at this path"],
-  ])("%.60s", async (path, status, message) => {
+  ])("%s", async (path, status, message) => {
     const answer = await refusal(path);
     expect(answer.status).toBe(status);
     expect(answer.message).toContain(message);
+  });
+
+  test("a value is refused above 1,024 characters and taken up to them", async () => {
+    const tooLong = await refusal(`/api/v1/runs?workflow=${"a".repeat(1_025)}`);
+    expect(tooLong).toMatchObject({ status: 400, code: "QUERY_PARAMETER_INVALID" });
+    expect((await get(`/api/v1/runs?workflow=${"a".repeat(1_024)}`)).data).toEqual([]);
   });
 
   test("a limit of exactly the maximum is accepted", async () => {

@@ -133,9 +133,10 @@ async function oneRun(c: Context, id: string, context: QueryContext): Promise<Re
   const timelineQuery = findQuery("timeline");
   const limit = parseLimit(asked.limit, timelineQuery.defaultLimit);
   const run = await resolveRun(checkRun("run", id), context);
-  const timeline = await readPage(timelineQuery, { run }, limit, context);
-  if (asked.format === "csv") return csv(c, timeline);
-  const header = await readPage(findQuery("run"), { run }, 1, context);
+  const timelinePage = readPage(timelineQuery, { run }, limit, context);
+  if (asked.format === "csv") return csv(c, await timelinePage);
+  const headerPage = readPage(findQuery("run"), { run }, 1, context);
+  const [timeline, header] = await Promise.all([timelinePage, headerPage]);
   return c.json({
     data: { runId: run, run: header.rows[0] ?? null, timeline: timeline.rows },
     meta: { run: { columns: header.columns }, timeline: toMeta(timeline) },
@@ -149,7 +150,7 @@ function csv(c: Context, result: QueryResult): Response {
 }
 
 async function health(c: Context, client: ClickHouseClient): Promise<Response> {
-  const ping = await client.ping();
+  const ping = await client.ping({ select: true });
   if (!ping.success) throw new QueryError("STORE_UNAVAILABLE", "ClickHouse does not answer");
   return c.json({ data: { status: "ok", clickhouse: "ok" } });
 }

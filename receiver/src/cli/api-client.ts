@@ -5,6 +5,7 @@
  * Side effect: one HTTP request.
  */
 import type { ErrorBody } from "../api/shapes.ts";
+import { escapeControls } from "../query/escape.ts";
 import { CliError } from "./errors.ts";
 import type { CliDeps, SharedOptions } from "./types.ts";
 
@@ -95,7 +96,8 @@ function notOurs(url: URL, cause?: unknown): CliError {
 
 function refused(status: number, body: unknown, url: URL): CliError {
   if (!isErrorBody(body)) return notOurs(url);
-  const { code, message } = body.error;
+  const { code } = body.error;
+  const message = escapeControls(body.error.message, "escape lines");
   if (code === "RUN_UNKNOWN") return new CliError("CLI_NOTHING", message);
   if (status === 400 || code === "QUERY_UNKNOWN") return new CliError("CLI_USAGE", message);
   if (status === 401 || status === 403) {

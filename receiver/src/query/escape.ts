@@ -18,13 +18,15 @@ const SHORT: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t"
 /**
  * Write control characters as `\n`, `\u001b` and so on.
  *
- * @param lines `escape lines` for one-line output; `keep lines` leaves tab, CR and LF alone
+ * @param lines `escape lines` for one-line output; `keep lines` leaves tab, LF and CRLF alone
  */
 export function escapeControls(text: string, lines: "escape lines" | "keep lines"): string {
-  return text.replace(CONTROLS, (character) => {
+  return text.replace(CONTROLS, (character, at: number) => {
     const short = SHORT[character];
-    if (short !== undefined) return lines === "keep lines" ? character : short;
-    return unicodeEscape(character);
+    if (short === undefined) return unicodeEscape(character);
+    // A carriage return alone would let what follows overwrite the line.
+    const kept = lines === "keep lines" && (character !== "\r" || text[at + 1] === "\n");
+    return kept ? character : short;
   });
 }
 

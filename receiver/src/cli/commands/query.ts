@@ -12,7 +12,7 @@ import { widthFor, writeRows } from "../output.ts";
 import type { CliDeps, SharedOptions } from "../types.ts";
 
 interface QueryOptions extends SharedOptions {
-  readonly param: Readonly<Record<string, string>>;
+  readonly param?: Readonly<Record<string, string>>;
   readonly limit?: string;
   readonly list?: boolean;
   readonly help?: boolean;
@@ -30,7 +30,7 @@ export function addQueryCommand(program: Command, deps: CliDeps): void {
     .command("query")
     .description("answer a named audit query")
     .argument("[name]", "the query's name; --list shows all")
-    .option("-p, --param <key=value>", "a parameter; repeat for more", collect, {})
+    .option("-p, --param <key=value>", "a parameter; repeat for more", collect)
     .option("-l, --list", "list the queries")
     // Ours, so that `query NAME --help` can tell about that query.
     .helpOption(false)
@@ -53,23 +53,24 @@ export function addQueryCommand(program: Command, deps: CliDeps): void {
 }
 
 async function answer(deps: CliDeps, name: string, options: QueryOptions): Promise<void> {
-  const query = checkQuery(name, options.param);
+  const parameters = options.param ?? {};
+  const query = checkQuery(name, parameters);
   const asked: Record<string, string | undefined> = { limit: options.limit };
-  for (const [key, value] of Object.entries(options.param)) asked[`param.${key}`] = value;
+  for (const [key, value] of Object.entries(parameters)) asked[`param.${key}`] = value;
   const body = await ask<RowsBody>(deps, options, `/api/v1/queries/${query.name}`, asked);
   writeRows(deps, options.format, body, "rows");
 }
 
 function collect(
   text: string,
-  before: Readonly<Record<string, string>>,
+  before: Readonly<Record<string, string>> = {},
 ): Readonly<Record<string, string>> {
   const at = text.indexOf("=");
   if (at < 1) throw new InvalidArgumentError("A parameter is written key=value.");
   const key = text.slice(0, at);
   if (Object.hasOwn(before, key)) throw new InvalidArgumentError(`${key} is given twice.`);
-  // A null prototype, so that no key means anything but itself.
-  return Object.assign(Object.create(null), before, { [key]: text.slice(at + 1) });
+  // From entries, so that no key means anything but itself.
+  return Object.fromEntries([...Object.entries(before), [key, text.slice(at + 1)]]);
 }
 
 function listQueries(deps: CliDeps, options: QueryOptions): void {

@@ -27,9 +27,9 @@ export function addRunCommands(program: Command, deps: CliDeps): void {
     .command("run")
     .description("show one run: who, what, how it ended, and its timeline as a tree")
     .argument("<id>", ID);
-  addSharedOptions(run).action(async (id: string, options: SharedOptions) => {
+  addSharedOptions(addLimit(run)).action(async (id: string, options: PartOptions) => {
     checkQuery("timeline", { run: id });
-    const body = await ask<RunBody>(deps, options, runPath(id));
+    const body = await ask<RunBody>(deps, options, runPath(id), { limit: options.limit });
     writeRun(deps, options, body);
   });
 

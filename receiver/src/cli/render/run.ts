@@ -57,7 +57,11 @@ function headerFacts(run: QueryRow, traces: readonly Trace[]): Header {
   return [
     [
       "workflow",
-      [{ text: text("WorkflowId") }, { text: name }, labelled("version", "WorkflowVersion")],
+      [
+        { text: text("WorkflowId") },
+        { text: name && `(${name})` },
+        labelled("version", "WorkflowVersion"),
+      ],
     ],
     ["started", [{ text: showTime(String(run.StartedAt), "milliseconds") }]],
     [
@@ -93,11 +97,9 @@ function headerFacts(run: QueryRow, traces: readonly Trace[]): Header {
 function tookFacts(run: QueryRow, traces: readonly Trace[]): readonly Fact[] {
   const waitedMs = waits(traces).reduce((sum, wait) => sum + Math.max(0, wait), 0);
   const parts = Number(run.Segments ?? 1);
-  return [
-    { text: showDuration(Number(run.DurationMs)) },
-    { text: parts > 1 ? `in ${parts} parts` : "" },
-    { text: waitedMs > 0 ? `waiting ${showDuration(waitedMs)} of it` : "" },
-  ];
+  const inParts = parts > 1 ? ` in ${parts} parts` : "";
+  const waited = waitedMs > 0 ? `, of which ${showDuration(waitedMs)} waiting` : "";
+  return [{ text: showDuration(Number(run.DurationMs)) + inParts + waited }];
 }
 
 function usedFacts(run: QueryRow): readonly Fact[] {

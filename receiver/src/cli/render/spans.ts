@@ -108,9 +108,10 @@ function result(row: QueryRow): Fact {
 
 function stepFacts(row: QueryRow, attribute: Attribute): readonly Fact[] {
   const attempt = Number(row.Attempt ?? 0);
+  const failed = row.StatusCode === "Error";
   const fallback = attribute(WORKFLOW.stepFallback);
   return [
-    { text: attempt > 1 ? `attempt ${attempt}` : "" },
+    { text: attempt > 1 || (attempt === 1 && failed) ? `attempt ${attempt}` : "" },
     result(row),
     { text: fallback === "" ? "" : `fallback ${quote(fallback)}` },
   ];

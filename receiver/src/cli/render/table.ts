@@ -15,7 +15,7 @@ import { pad, truncate, widthOf } from "./width.ts";
 const GAP = "  ";
 
 /** Narrowest that a text column becomes before a column is left out. */
-const TEXT_WIDTH_MIN = 12;
+const TEXT_WIDTH_MIN = 10;
 
 /** Longest text of a cell that is looked at, in UTF-16 units: no terminal is wider. */
 const CELL_CHARS_MAX = 1_000;
