@@ -1,0 +1,9 @@
+"use strict";
+require("@spanledger/register");
+const langgraph = require("@langchain/langgraph");
+const { tool } = require("@langchain/core/tools");
+const { OpenAI } = require("openai");
+const { z } = require("zod");
+const { run } = require("./refund-app.cjs");
+
+run({ langgraph, tool, z, OpenAI }, process.argv);
