@@ -58,9 +58,8 @@ function startAll(): Started {
     logRecordProcessors: [],
   });
   sdk.start();
-  const arrival = arrivalOf();
   const { instrumentations, libraries } = createLibraries();
-  registerHooks(HOOKED_FILES);
+  const arrival = hooked() ? arrivalOf() : "imported";
   const application = resolve(process.argv[1] ?? process.cwd(), process.argv[1] ? "." : "index.js");
   for (const line of patchLibraries(libraries, arrival, application)) say(line);
   const flush = async (): Promise<void> => {
@@ -74,6 +73,16 @@ function startAll(): Started {
       await sdk.shutdown();
     },
   };
+}
+
+/** Without the hook, what the application has is patched at once, whether it is used or not. */
+function hooked(): boolean {
+  try {
+    registerHooks(HOOKED_FILES);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Cheap ones alone: no network, and no command line, which may hold secrets. */
