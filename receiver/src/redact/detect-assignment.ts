@@ -218,13 +218,17 @@ function isSecretValue(
       if (STOP_WORDS.has(value.toLowerCase())) return false;
       if (!isLoose && !isColon) return value !== text.slice(key.start, sign);
       // A word of letters alone: only where it is all that follows.
-      return isLastOfLine(text, end) && value.length >= 4;
+      return isPasswordWord(text, key, sign) && isLastOfLine(text, end) && value.length >= 4;
   }
 }
 
 /** A digit or a sign among the letters. */
 function isTypedSecret(value: string): boolean {
   return value.length >= 4 && (/\d/.test(value) || /[^\w.,:;()-]/.test(value));
+}
+
+function isPasswordWord(text: string, key: FoundKey, sign: number): boolean {
+  return /pass|pwd/i.test(text.slice(key.start, sign));
 }
 
 function isLastOfLine(text: string, end: number): boolean {

@@ -15,6 +15,9 @@ import { isOtherThing, isPhoneWordAfter, phoneContext } from "./phone-context.ts
 /** Fewest digits of a telephone number beside a word that says so. */
 export const PHONE_DIGITS_MIN = 6;
 
+/** Fewest digits written without a gap that a word after them makes a telephone number. */
+const WHOLE_DIGITS_MIN = 9;
+
 /** Most digits of a telephone number (E.164). */
 export const PHONE_DIGITS_MAX = 15;
 
@@ -145,7 +148,11 @@ function americanEnd(run: DigitRun, first: number): number {
   const separator = run.separators[first + 1] as string;
   const second = run.separators[first + 2] as string;
   if (separator === ") " || separator === ")" || separator === ")-") return first + 3;
-  if (separator === second && (separator === "-" || separator === ".")) return first + 3;
+  // `100-200-3000` is a range.
+  const isRound = /^\d00\d00\d\d00$/.test(run.digitsOf(first, first + 3));
+  if (separator === second && (separator === "-" || separator === ".")) {
+    return isRound ? -1 : first + 3;
+  }
   const isStrict = /^[2-9]/.test(run.group(first)) && /^[2-9]/.test(run.group(first + 1));
   return isStrict && separator === " " && (second === " " || second === "-") ? first + 3 : -1;
 }
@@ -236,8 +243,9 @@ function isBesideWord(run: DigitRun, findings: Findings): boolean {
   if (!hasPhoneGroups(run)) return false;
   findings.steps += CONTEXT_SIZE;
   const context = phoneContext(run.text, start, run.ends[run.count - 1] as number);
-  if (run.count === 1) return context === 2 && run.digits > PHONE_DIGITS_MIN;
-  return context > 0;
+  if (run.count > 1) return context !== "none";
+  if (context === "before") return run.digits > PHONE_DIGITS_MIN;
+  return context === "after" && run.digits >= WHOLE_DIGITS_MIN;
 }
 
 /** No date, no decimal number, no IP address. */

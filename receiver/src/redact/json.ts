@@ -61,6 +61,8 @@ class JsonRedactor {
   /** Class that the values of each open bracket inherit. */
   readonly #classes: KeyClass[] = [];
   readonly #isObject: boolean[] = [];
+  /** Class of the key above the whole text. */
+  #topClass: KeyClass = "none";
   /** Class of the key whose value comes next. */
   #keyClass: KeyClass = "none";
   /** Where that key starts, or -1: there the scan as text starts over if no value follows. */
@@ -73,15 +75,14 @@ class JsonRedactor {
   }
 
   run(keyClass: KeyClass): string {
-    this.#keyClass = keyClass;
+    this.#topClass = keyClass;
     const text = this.#text;
     while (this.#i < text.length) {
       const c = text.charCodeAt(this.#i);
       if (isJsonSpace(c) || c === 44) this.#i++;
-      else if (c === QUOTE) this.#string();
       else if (c === 123 || c === 91) this.#open(c === 123);
       else if (c === 125 || c === 93) this.#close();
-      else if (!this.#scalar(c)) return this.#rest();
+      else if (!(c === QUOTE ? this.#string() : this.#scalar(c))) return this.#rest();
       if (this.#classes.length > NESTING_MAX) return this.#rest();
     }
     return this.#copied === 0 ? text : this.#out + text.slice(this.#copied);
@@ -109,7 +110,7 @@ class JsonRedactor {
   }
 
   #inherited(): KeyClass {
-    return this.#classes.at(-1) ?? this.#keyClass;
+    return this.#classes.at(-1) ?? this.#topClass;
   }
 
   #open(isObject: boolean): void {
@@ -118,7 +119,7 @@ class JsonRedactor {
       this.#whole();
       return;
     }
-    this.#classes.push(keyClass);
+    this.#classes.push(keyClass === "numbered" && isObject ? "none" : keyClass);
     this.#isObject.push(isObject);
     this.#i++;
   }
@@ -150,22 +151,26 @@ class JsonRedactor {
     this.#exchange(start, this.#i, `"${this.#parts.replace("secret", raw)}"`);
   }
 
-  #string(): void {
+  /** A key or a value; false where a colon follows a string that cannot be a key. */
+  #string(): boolean {
     const start = this.#i;
     const end = stringEnd(this.#text, start);
-    this.#i = Math.min(end + 1, this.#text.length);
-    const colon = this.#colonAfter();
-    if (colon !== -1 && this.#keyStart === -1 && this.#isObject.at(-1) === true) {
+    const next = Math.min(end + 1, this.#text.length);
+    const colon = this.#colonAfter(next);
+    if (colon !== -1) {
+      if (this.#keyStart !== -1 || this.#isObject.at(-1) !== true) return false;
       this.#key(start, end, colon);
-      return;
+      return true;
     }
+    this.#i = next;
     const keyClass = this.#takeClass();
-    if (keyClass === "token" && isLogprobAfter(this.#text, this.#i)) return;
+    if (keyClass === "token" && isLogprobAfter(this.#text, next)) return true;
     this.#leaf(start + 1, end, keyClass);
+    return true;
   }
 
-  #colonAfter(): number {
-    let i = this.#i;
+  #colonAfter(from: number): number {
+    let i = from;
     while (isJsonSpace(this.#text.charCodeAt(i))) i++;
     return this.#text.charCodeAt(i) === 58 ? i : -1;
   }

@@ -31,12 +31,14 @@ const AFTER =
 const OTHER_THING =
   /(?:order|invoice|ticket|tracking|isbn|issn|sku|part|version|build|serial|batch|case|ref|reference|commit|sha|id|rev|revision|port|ports|range|bytes|offset|http\/\d\.\d"|")(?:[\s_-]?(?:number|no|nr|num|id)\b\.?)?[\s:=#"'\\(]{1,4}$/i;
 
-/** How clearly the text around says telephone: 2 by a clear word, 1 by "call", 0 not at all. */
-export function phoneContext(text: string, start: number, end: number): 0 | 1 | 2 {
+/** How clearly words say telephone: before the number, after it, only by "call", not at all. */
+export type PhoneContext = "before" | "after" | "call" | "none";
+
+export function phoneContext(text: string, start: number, end: number): PhoneContext {
   const before = text.slice(Math.max(0, start - BEFORE_SIZE_MAX), start);
-  if (STRONG.test(before)) return 2;
-  if (WEAK.test(before)) return 1;
-  return AFTER.test(text.slice(end, end + AFTER_SIZE_MAX)) ? 1 : 0;
+  if (STRONG.test(before)) return "before";
+  if (AFTER.test(text.slice(end, end + AFTER_SIZE_MAX))) return "after";
+  return WEAK.test(before) ? "call" : "none";
 }
 
 /** Whether the text before says that the number counts or names another thing. */

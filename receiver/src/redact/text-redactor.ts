@@ -99,6 +99,8 @@ export function redactText(
 
 function detect(text: string, keyClass: KeyClass, mask: number): Findings {
   const findings = new Findings();
+  // The number of an order is one word; a sentence about the order may hold a telephone number.
+  const isNumber = keyClass === "numbered" && !/[\s+]/.test(text);
   if ((mask & pre.MAY_SECRET) !== 0) findSecrets(text, findings);
   if ((mask & pre.MAY_URL) !== 0) findUrlPasswords(text, findings);
   if ((mask & pre.MAY_ASSIGN) !== 0) findAssignments(text, findings);
@@ -108,7 +110,7 @@ function detect(text: string, keyClass: KeyClass, mask: number): Findings {
     forEachRun(text, pre.DIGITS_MIN, (run) => {
       if (run.digits >= CARD_DIGITS_MIN) findCards(run, findings);
       if (run.digits >= 9) findSsns(run, findings);
-      if (keyClass !== "numbered") findPhones(run, keyClass === "phone", findings);
+      if (!isNumber) findPhones(run, keyClass === "phone", findings);
     });
   }
   return findings;

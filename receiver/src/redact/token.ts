@@ -37,6 +37,12 @@ export function withoutTokens(text: string): string {
   return text.includes("[") ? text.replace(TOKENS, "") : text;
 }
 
+/** Tokens remembered: one person or key stands in many spans in a row. */
+const CACHE_TOKENS_MAX = 4_096;
+
+/** Longest value whose token is remembered, in characters. */
+const CACHE_VALUE_SIZE_MAX = 64;
+
 /** Makes the tokens of one key. */
 export interface Tokeniser {
   readonly fingerprint: string;
@@ -55,13 +61,22 @@ export function createTokeniser(key: Uint8Array): Tokeniser {
   const derive = (label: string) =>
     createHmac("sha256", key).update(`spanledger redaction v1\0${label}`).digest();
   const keys = new Map(REDACTION_KINDS.map((kind) => [kind, derive(kind)] as const));
+  const caches = new Map(REDACTION_KINDS.map((kind) => [kind, new Map<string, string>()] as const));
   return {
     fingerprint: letters(derive("fingerprint")),
     token(kind, value) {
       const kindKey = keys.get(kind);
-      if (kindKey === undefined) throw new TypeError("unknown redaction kind");
+      const cache = caches.get(kind);
+      if (kindKey === undefined || cache === undefined) throw new TypeError("unknown kind");
+      const known = cache.get(value);
+      if (known !== undefined) return known;
       const mac = createHmac("sha256", kindKey).update(normalise(kind, value)).digest();
-      return `[${kind}:${letters(mac)}]`;
+      const token = `[${kind}:${letters(mac)}]`;
+      if (value.length <= CACHE_VALUE_SIZE_MAX) {
+        if (cache.size >= CACHE_TOKENS_MAX) cache.clear();
+        cache.set(value, token);
+      }
+      return token;
     },
   };
 }
