@@ -59,9 +59,13 @@ function startAll(): Started {
   });
   sdk.start();
   const { instrumentations, libraries } = createLibraries();
-  const arrival = hooked() ? arrivalOf() : "imported";
+  const arrival = arrivalOf();
+  // Without the hook, what the application has is patched at once, whether it is used or not.
+  const now = registerHooks(HOOKED_FILES, arrival === "required") ? arrival : "imported";
   const application = resolve(process.argv[1] ?? process.cwd(), process.argv[1] ? "." : "index.js");
-  for (const line of patchLibraries(libraries, arrival, application)) say(line);
+  for (const line of patchLibraries(libraries, now, application)) {
+    say(line);
+  }
   const flush = async (): Promise<void> => {
     await Promise.all(batches.map((processor) => processor.forceFlush()));
   };
@@ -73,16 +77,6 @@ function startAll(): Started {
       await sdk.shutdown();
     },
   };
-}
-
-/** Without the hook, what the application has is patched at once, whether it is used or not. */
-function hooked(): boolean {
-  try {
-    registerHooks(HOOKED_FILES);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** Cheap ones alone: no network, and no command line, which may hold secrets. */
