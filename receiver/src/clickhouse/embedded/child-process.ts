@@ -16,7 +16,8 @@ const STDERR_MAX_CHARACTERS = 4_096;
 /** Start a child process; from sources when this file is one. */
 function forkChild(queriesMax: number): ChildProcess {
   const extension = extname(fileURLToPath(import.meta.url));
-  const entry = fileURLToPath(new URL(`./child${extension}`, import.meta.url));
+  const source = fileURLToPath(new URL("./child.ts", import.meta.url));
+  const entry = source.slice(0, -".ts".length) + extension;
   const { NODE_OPTIONS: _unused, ...environment } = process.env;
   return fork(entry, [], {
     // Not the parent's own: it may be instrumented, and the engine's process must not be.

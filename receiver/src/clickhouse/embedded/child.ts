@@ -16,6 +16,9 @@ import type { ChildConfig, ChildMessage, ParentMessage } from "./messages.ts";
 import { NamedSessions } from "./named-sessions.ts";
 import { Slots } from "./slots.ts";
 
+/** How often a stopping server looks for connections that have become idle. */
+const SWEEP_MS = 20;
+
 interface Running {
   readonly engine: Engine;
   readonly server: Server;
@@ -47,8 +50,11 @@ async function stop(running: Running | undefined): Promise<never> {
   if (running !== undefined) {
     const closed = once(running.server, "close");
     running.server.close();
-    running.server.closeIdleConnections();
+    // A connection becomes idle when its answer is out; its client would keep it open.
+    const { server } = running;
+    const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
     await closed;
+    clearInterval(sweep);
     running.sessions.closeAll();
     running.engine.close();
   }
