@@ -13,7 +13,7 @@ import {
   RUN,
   startReadFixture,
   tokenise,
-} from "./fixture.test.util.ts";
+} from "./fixture.test.helper.ts";
 import type { RowsBody, RunBody } from "./shapes.ts";
 
 let fixture: ReadFixture;

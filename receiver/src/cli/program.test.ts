@@ -11,7 +11,7 @@ import {
   RUN,
   startReadFixture,
   tokenise,
-} from "../api/fixture.test.util.ts";
+} from "../api/fixture.test.helper.ts";
 import { escapeControls } from "../query/escape.ts";
 import { runCli } from "./program.ts";
 import type { CliDeps, ServeOptions } from "./types.ts";
@@ -100,9 +100,9 @@ describe("run", () => {
   test("shows header, both traces as trees, and the wait between them", async () => {
     const { code, out } = await cli(["run", RUN.paused.slice(0, 8).toLowerCase()]);
     expect(code).toBe(0);
-    expect(out).toContain("started by  [email:15]  (user)");
-    expect(out).toContain("authorised  role refunds");
-    expect(out).toContain("took        2 h 04 m in 2 parts, of which 2 h 04 m waiting");
+    expect(out).toContain("started by    [email:15]  (user)");
+    expect(out).toContain("authorised    role refunds");
+    expect(out).toContain("took          2 h 04 m in 2 parts, of which 2 h 04 m waiting");
     const tree = out.slice(out.indexOf("Trace trace-a")).replaceAll(/\s+/g, " ");
     const parts = [
       "Trace trace-a",
@@ -312,14 +312,14 @@ test("the token is sent as bearer, the address comes from the environment", asyn
   ]);
 });
 
-test.each([
-  ["runs"],
-  ["run", RUN.hostile],
-  ["inputs", RUN.hostile],
-  ["query", "steps"],
-  ["query", "who-started"],
-  ["query", "payloads", "-p", `run=${RUN.hostile}`],
-])("%s %s prints no control character of stored text, in no format", async (...args) => {
+test.each<{ args: readonly string[] }>([
+  { args: ["runs"] },
+  { args: ["run", RUN.hostile] },
+  { args: ["inputs", RUN.hostile] },
+  { args: ["query", "steps"] },
+  { args: ["query", "who-started"] },
+  { args: ["query", "payloads", "-p", `run=${RUN.hostile}`] },
+])("$args prints no control character of stored text, in no format", async ({ args }) => {
   for (const format of ["table", "json", "csv"]) {
     const { code, out } = await cli([...args, "--format", format]);
     expect(code).toBe(0);

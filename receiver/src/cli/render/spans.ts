@@ -3,7 +3,7 @@
  *
  * In: a row of the timeline. Out: a mark, a name and facts, all safe to print. Pure.
  */
-import { APPROVAL_REQUESTED_EVENT, OTEL, WORKFLOW } from "@spanledger/schema";
+import { APPROVAL_REQUESTED_EVENT, OTEL, SPAN_NAME, WORKFLOW } from "@spanledger/schema";
 import type { QueryRow } from "../../query/types.ts";
 import { toneOfResult } from "./style.ts";
 import { line, showDuration } from "./values.ts";
@@ -93,7 +93,7 @@ function describeType(
     case "action":
       return { name: attribute(WORKFLOW.actionName), facts: actionFacts(row, attribute) };
     case "approval":
-      return { name: String(row.StepName ?? ""), facts: approvalFacts(attribute) };
+      return { name: approvalName(row), facts: approvalFacts(attribute) };
     case "policy":
       return { name: attribute(WORKFLOW.policyName), facts: policyFacts(attribute) };
     default:
@@ -155,6 +155,14 @@ function actionFacts(row: QueryRow, attribute: Attribute): readonly Fact[] {
     { text: id === "" ? "" : `id ${quote(id)}` },
     result(row),
   ];
+}
+
+/** Its step; a resumed approval may stand outside of one, then its span's name has it. */
+function approvalName(row: QueryRow): string {
+  const step = String(row.StepName ?? "");
+  const prefix = `${SPAN_NAME.approval} `;
+  const name = String(row.SpanName ?? "");
+  return step === "" && name.startsWith(prefix) ? name.slice(prefix.length) : step;
 }
 
 function approvalFacts(attribute: Attribute): readonly Fact[] {
