@@ -26,7 +26,7 @@ export const RUN = {
 } as const;
 
 /** When the first run starts; one starts every hour. */
-export const START_MS: number = Date.parse("2026-11-20T08:00:00.000Z");
+const START_MS: number = Date.parse("2026-11-20T08:00:00.000Z");
 /** The present of the tests. */
 export const NOW_MS: number = Date.parse("2026-11-20T12:30:00.000Z");
 

@@ -13,7 +13,7 @@ import {
   tokenise,
 } from "../api/fixture.test.helper.ts";
 import { escapeControls } from "../query/escape.ts";
-import { runCli } from "./program.ts";
+import { buildProgram, runCli } from "./program.ts";
 import type { CliDeps, ServeOptions } from "./types.ts";
 
 let fixture: ReadFixture;
@@ -290,6 +290,31 @@ describe("exit codes", () => {
     expect((await cli(["serve", "--config", "a.yaml"], { serve })).code).toBe(3);
     expect(seen).toEqual([{ config: "a.yaml" }]);
   });
+});
+
+test("every reading command takes a format, an address and a token, and tells what it is for", () => {
+  const sink = { write: () => true };
+  const program = buildProgram({
+    serve: async () => 0,
+    version: "1.2.3",
+    stdout: sink,
+    stderr: sink,
+    env: {},
+    fetch: apiFetch,
+  });
+  const reading = program.commands.filter((command) => command.name() !== "serve");
+  expect(reading.map((command) => command.name())).toEqual([
+    "runs",
+    "run",
+    "inputs",
+    "decisions",
+    "query",
+  ]);
+  for (const command of reading) {
+    const flags = command.options.map((option) => option.long);
+    expect(flags).toEqual(expect.arrayContaining(["--format", "--url", "--token", "--limit"]));
+    expect(command.description()).not.toBe("");
+  }
 });
 
 test("the token is sent as bearer, the address comes from the environment", async () => {

@@ -10,10 +10,10 @@ import { parseTime, TIME_FORMS } from "./time.ts";
 import { type AuditQuery, PAGE_ROWS_MAX, type QueryParameter } from "./types.ts";
 
 /** Longest value of a parameter, in characters: longer than any stored id or name. */
-export const PARAMETER_CHARS_MAX = 1_024;
+const PARAMETER_CHARS_MAX = 1_024;
 
 /** Shortest prefix of a run id. */
-export const RUN_PREFIX_CHARS_MIN = 6;
+const RUN_PREFIX_CHARS_MIN = 6;
 
 /** Longest run id, in characters: as long as a request id may be. */
 const RUN_ID_CHARS_MAX = 128;

@@ -38,7 +38,7 @@ export function describeSpan(row: QueryRow): DescribedSpan {
 }
 
 /** Attributes of a row of the timeline, by name; empty where there is none. */
-export function attributesOf(row: QueryRow): Attribute {
+function attributesOf(row: QueryRow): Attribute {
   const attributes = row.SpanAttributes;
   if (typeof attributes !== "object" || attributes === null) return () => "";
   const map = new Map<string, unknown>(Object.entries(attributes));
@@ -46,7 +46,7 @@ export function attributesOf(row: QueryRow): Attribute {
 }
 
 /** A stored list: a JSON array in text, or a single value. */
-export function listOf(text: string): readonly string[] {
+function listOf(text: string): readonly string[] {
   if (text === "") return [];
   try {
     const value: unknown = JSON.parse(text);
@@ -63,7 +63,7 @@ export function quote(text: string): string {
 }
 
 /** `low ← of high, low (skipped high)`. */
-export function describeBranch(
+function describeBranch(
   selected: readonly string[],
   options: readonly string[],
   skipped: readonly string[],
