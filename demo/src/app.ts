@@ -122,6 +122,16 @@ function factsOf(lead: Lead): WorkflowOptions {
   };
 }
 
+/** The facts of the part that goes on after an answer: a person started it. */
+function factsOfResume(lead: Lead, approver: string): WorkflowOptions {
+  return {
+    ...factsOf(lead),
+    trigger: { type: "manual", source: "deal-desk", id: `answer-${lead.id}` },
+    actor: { id: approver, type: "user" },
+    authorization: "role deal-approver, policy large-deals v2",
+  };
+}
+
 async function runOne(
   lead: Lead,
   facts: WorkflowOptions,
@@ -152,7 +162,7 @@ async function runAll(options: Options, triage: LeadTriage): Promise<void> {
     const answer = answerFor(lead, approver);
     return answer === undefined
       ? []
-      : [() => runOne(lead, factsOf(lead), () => triage.resume(lead.id, answer))];
+      : [() => runOne(lead, factsOfResume(lead, approver), () => triage.resume(lead.id, answer))];
   });
   emit({ event: "started", phase, runs: jobs.length });
   const queue = jobs.values();

@@ -75,7 +75,13 @@ it(
     for (const command of ["runs --workflow", "inputs 01", "decisions 01", "run 01"]) {
       expect(stdout).toContain(`$ spanledger ${command}`);
     }
-    for (const fact of ["SERVICE_TIMEOUT", "routeByScore", "dana.whitfield", "Where to look"]) {
+    for (const fact of [
+      "[email:",
+      "[card:",
+      "routeByScore",
+      "by dana.whitfield",
+      "Where to look",
+    ]) {
       expect(stdout).toContain(fact);
     }
     const log = await readFile(join(directory, "data", "receiver.log"), "utf8");

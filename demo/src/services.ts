@@ -4,8 +4,11 @@
  * In: URLs and plain values. Out: company facts, the CRM's lead id. Side effects: HTTP requests.
  */
 
-/** How long company data may take, in milliseconds: short, so that the demo's time-outs are too. */
-const ENRICHMENT_TIMEOUT_MS = 120;
+/**
+ * How long company data may take, in milliseconds: short, so that the demo's time-outs are too, and
+ * long enough for an answer from the same, busy machine.
+ */
+const ENRICHMENT_TIMEOUT_MS = 250;
 
 /** How long the CRM may take, in milliseconds. */
 const CRM_TIMEOUT_MS = 5_000;
