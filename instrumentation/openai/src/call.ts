@@ -117,7 +117,9 @@ export class Call {
    */
   #watchRequest(request: Promise<unknown> | undefined): void {
     void request?.then(
-      () => safely(() => this.#endUnread(UNREAD_WAIT_MS)),
+      () => {
+        if (!this.#asked) safely(() => this.#endUnread(UNREAD_WAIT_MS));
+      },
       (error: unknown) => {
         this.failed(error);
         if (!this.#asked) throw error;
