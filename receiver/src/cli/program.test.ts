@@ -5,13 +5,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createApi } from "../api/app.ts";
 import {
-  HOSTILE_TEXT,
   NOW_MS,
   type ReadFixture,
-  RUN,
   startReadFixture,
   tokenise,
 } from "../api/fixture.test.helper.ts";
+import { HOSTILE_TEXT, RUN } from "../api/fixture-spans.test.helper.ts";
 import { escapeControls } from "../query/escape.ts";
 import { buildProgram, runCli } from "./program.ts";
 import type { CliDeps, ServeOptions } from "./types.ts";
