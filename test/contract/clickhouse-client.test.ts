@@ -7,7 +7,7 @@ import { randomUUID } from "node:crypto";
 import { Readable } from "node:stream";
 import { type ClickHouseClient, ClickHouseError, createClient } from "@clickhouse/client";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { startTestServer, type TestServer, until } from "./server.ts";
+import { QUIET, startTestServer, type TestServer, until } from "./server.ts";
 
 let server: TestServer;
 let client: ClickHouseClient;
@@ -111,6 +111,7 @@ describe("queries", () => {
       url: server.url,
       username: server.username,
       password: server.password,
+      log: QUIET,
       compression: { response: true, request: true },
     });
     const query = "SELECT groupArray(number) AS all FROM numbers(10000)";
@@ -180,6 +181,7 @@ describe("inserts", () => {
       url: server.url,
       username: server.username,
       password: server.password,
+      log: QUIET,
       database: server.database,
       compression: { request: true },
     });
@@ -323,7 +325,12 @@ describe("errors", () => {
   });
 
   test("a wrong password is error 516", async () => {
-    const stranger = createClient({ url: server.url, username: "nobody", password: "wrong" });
+    const stranger = createClient({
+      url: server.url,
+      username: "nobody",
+      password: "wrong",
+      log: QUIET,
+    });
     expect(await codeOf(stranger.query({ query: "SELECT 1" }))).toEqual({
       code: "516",
       type: "AUTHENTICATION_FAILED",
@@ -375,6 +382,7 @@ test("a session keeps its settings and temporary tables, and only its own", asyn
     url: server.url,
     username: server.username,
     password: server.password,
+    log: QUIET,
     session_id: randomUUID(),
   });
   await session.command({ query: "CREATE TEMPORARY TABLE kept (id UInt8)" });

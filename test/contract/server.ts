@@ -9,11 +9,14 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type ClickHouseClient, createClient } from "@clickhouse/client";
+import { type ClickHouseClient, ClickHouseLogLevel, createClient } from "@clickhouse/client";
 import {
   type EmbeddedOptions,
   startEmbeddedClickHouse,
 } from "../../receiver/src/clickhouse/embedded/supervisor.ts";
+
+/** Errors are what many tests are about: the client need not print them. */
+export const QUIET: { level: ClickHouseLogLevel } = { level: ClickHouseLogLevel.OFF };
 
 export interface TestServer {
   readonly url: string;
@@ -51,7 +54,13 @@ export async function startTestServer(options: Partial<EmbeddedOptions> = {}): P
   const { url, username, password } = started;
   const database = `contract_${randomBytes(6).toString("hex")}`;
   const client = (name?: string): ClickHouseClient =>
-    createClient({ url, username, password, ...(name === undefined ? {} : { database: name }) });
+    createClient({
+      url,
+      username,
+      password,
+      log: QUIET,
+      ...(name === undefined ? {} : { database: name }),
+    });
   const admin = client();
   await admin.command({ query: `CREATE DATABASE ${database} ENGINE = Atomic` });
   return {

@@ -122,7 +122,7 @@ class Supervisor implements EmbeddedClickHouse {
         this.#log("error", "clickhouse.restart-failed", { code, message });
         continue;
       }
-      for (const listener of this.#listeners) listener();
+      for (const listener of this.#listeners) queueMicrotask(listener);
       return;
     }
   }
