@@ -10,7 +10,7 @@ import { safely } from "./safely.ts";
 import { activeStep } from "./scope.ts";
 
 /** Baggage entries that become attributes of every span. Each entry is named as its attribute. */
-export const BAGGAGE_ATTRIBUTES: readonly string[] = [
+const BAGGAGE_ATTRIBUTES: readonly string[] = [
   WORKFLOW.runId,
   WORKFLOW.id,
   WORKFLOW.requestId,
@@ -20,7 +20,7 @@ export const BAGGAGE_ATTRIBUTES: readonly string[] = [
 ];
 
 /** Longest value taken from baggage, in characters: baggage may come from outside. */
-export const BAGGAGE_VALUE_CHARS_MAX = 256;
+const BAGGAGE_VALUE_CHARS_MAX = 256;
 
 /** Add the run's ids to the baggage of a context. */
 export function runBaggage(parent: Context, run: RunRecord): Context {
