@@ -4,8 +4,9 @@
  * In: the query's declaration and texts by name. Out: values to bind, complete with defaults.
  * Pure: the present time and the tokeniser come in. Nothing is ever put into SQL text.
  */
+
+import { didYouMean } from "../base/nearest.ts";
 import { QueryError } from "./errors.ts";
-import { didYouMean } from "./nearest.ts";
 import { parseTime, TIME_FORMS } from "./time.ts";
 import { type AuditQuery, PAGE_ROWS_MAX, type QueryParameter } from "./types.ts";
 
