@@ -1,5 +1,5 @@
 /**
- * Values behind telling keys in free text: `password=…`, `"token": "…"`, `Authorization: …`, query
+ * Values behind telling keys in free text: `password=…`, `"token": "…"`, headers, query
  * strings, connection strings, log lines, JSON that is malformed or stands inside a sentence.
  *
  * In: a text. Out: findings. One pass over the `=` and `:` signs; a value that was taken is not
@@ -168,8 +168,8 @@ function plainValue(
   let end = from;
   const ends = isLine ? endsLine : endsWord;
   while (end < text.length && !ends(text.charCodeAt(end))) end++;
-  // The bracket that closes a token belongs to it.
-  if (text.charCodeAt(end) === 93 && isToken(text.slice(from, end + 1))) return end;
+  // The bracket that closes a token or `[REDACTED]` belongs to it.
+  if (text.charCodeAt(end) === 93 && isDone(text.slice(from, end + 1))) return end;
   while (end > from && isSentenceEnd(text.charCodeAt(end - 1))) end--;
   findings.steps += end - from;
   if (end === from) return sign;
@@ -187,6 +187,10 @@ function plainValue(
   if (!isSecretValue(text, value, sign, end, isLoose, key)) return refused;
   findings.add("secret", from, end);
   return end - 1;
+}
+
+function isDone(value: string): boolean {
+  return isToken(value) || (value.startsWith("[") && isPlaceholder(value));
 }
 
 /** A full stop and spaces at the end of a sentence; `!` and `?` end many a password. */

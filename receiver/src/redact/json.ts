@@ -4,7 +4,7 @@
  * In: a text that starts like JSON. Out: the text in which only values were exchanged; every byte
  * else, numbers above 2^53 included, stays as written. A hand-written scanner, no `JSON.parse` of
  * the whole: lines of JSON and JSON that was cut off work too, and where the text stops being JSON
- * the rest is scanned as free text. Strings that hold JSON are unpacked {@link JSON_DEPTH_MAX} deep.
+ * the rest is scanned as free text. Strings of JSON are unpacked {@link JSON_DEPTH_MAX} deep.
  */
 
 import { isAlnum, isDigit, isJsonSpace } from "./chars.ts";
@@ -148,6 +148,8 @@ class JsonRedactor {
     this.#i = Math.min(this.#i, this.#text.length);
     if (values === 0) return;
     const raw = this.#text.slice(start, this.#i);
+    // Not JSON: a bare word that was redacted before.
+    if (isToken(raw)) return;
     this.#exchange(start, this.#i, `"${this.#parts.replace("secret", raw)}"`);
   }
 
@@ -202,7 +204,8 @@ class JsonRedactor {
     }
     const redacted = this.#parts.string(decoded, keyClass, this.#depth + 1);
     if (redacted === decoded) return;
-    this.#exchange(start, end, hasEscape ? JSON.stringify(redacted).slice(1, -1) : redacted);
+    const isPlain = !hasEscape && !redacted.includes('"');
+    this.#exchange(start, end, isPlain ? redacted : JSON.stringify(redacted).slice(1, -1));
   }
 
   /** A number, true, false or null. */
@@ -215,7 +218,8 @@ class JsonRedactor {
     const raw = text.slice(start, Math.min(end, start + 40));
     const isNumber = isDigit(first) || first === 45;
     const isWord = raw === "true" || raw === "false" || raw === "null";
-    if (isNumber ? !NUMBER.test(raw) && end < text.length : !isWord) return false;
+    if (isNumber ? !NUMBER.test(raw) : !isWord) return false;
+    if (!this.#endsValue(end)) return false;
     const keyClass = this.#takeClass();
     this.#i = end;
     const kind = isNumber ? numberKind(keyClass, raw) : undefined;
@@ -224,9 +228,19 @@ class JsonRedactor {
     }
     return true;
   }
+
+  /** Inside a bracket and before a comma, a closing one or the end: `4111 1111` are no values. */
+  #endsValue(end: number): boolean {
+    if (this.#classes.length === 0) return false;
+    let i = end;
+    while (isJsonSpace(this.#text.charCodeAt(i))) i++;
+    const c = this.#text.charCodeAt(i);
+    return i >= this.#text.length || c === 44 || c === 125 || c === 93;
+  }
 }
 
-const NUMBER = /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+/** A number, or the start of one that was cut off. */
+const NUMBER = /^-?\d+(?:\.\d*)?(?:[eE][+-]?\d*)?$/;
 
 function isScalarChar(c: number): boolean {
   return isAlnum(c) || c === 45 || c === 43 || c === 46;
@@ -253,6 +267,14 @@ const CONTROL = /\p{Cc}/gu;
 
 /** The string that the escapes mean; a cut-off escape at the end is let go. */
 function decode(raw: string): string | undefined {
+  try {
+    return JSON.parse(`"${raw}"`) as string;
+  } catch {
+    return decodeLenient(raw);
+  }
+}
+
+function decodeLenient(raw: string): string | undefined {
   try {
     return JSON.parse(`"${raw.replace(CONTROL, escapeControl)}"`) as string;
   } catch {

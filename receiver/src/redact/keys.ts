@@ -12,8 +12,8 @@ import { withoutTokens } from "./token.ts";
 
 /**
  * `secret`: everything under it goes. `token`: the same, but numbers and booleans stay.
- * `header`: as `token`, in free text to the end of the line. `numbered`: one word alone may look like
- * a telephone number and is none. The others: the value is of that kind.
+ * `header`: as `token`, in free text to the end of the line. `numbered`: one word alone may look
+ * like a telephone number and is none. The others: the value is of that kind.
  */
 export type KeyClass =
   | "none"

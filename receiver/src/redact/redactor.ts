@@ -26,7 +26,7 @@ import { createTokeniser } from "./token.ts";
 import type { Redactor, RedactorOptions } from "./types.ts";
 
 /** Deepest nesting of attribute values followed; deeper ones are replaced whole. */
-export const VALUE_DEPTH_MAX = 64;
+const VALUE_DEPTH_MAX = 64;
 
 /** Keys remembered; hostile data must not fill the memory. */
 const KEY_FACTS_MAX = 8_192;
@@ -52,7 +52,7 @@ export function createRedactor(options: RedactorOptions): Redactor {
   return {
     keyId: options.keyId ?? tokeniser.fingerprint,
     token: (kind, value) => tokeniser.token(kind, value),
-    text: (text) => redactString(newContext(), text, "none", 0),
+    text: (text) => redactString(newContext(), text, "none"),
     span(span) {
       const context = newContext();
       const resource = shared(resources, span.resource, newContext, redactResource);
@@ -83,8 +83,8 @@ function redactResource(context: Context, resource: Resource): Resource {
 }
 
 function redactScope(context: Context, scope: Scope): Scope {
-  const name = redactString(context, scope.name, "none", 0);
-  const version = redactString(context, scope.version, "none", 0);
+  const name = redactString(context, scope.name, "none");
+  const version = redactString(context, scope.version, "none");
   const attributes = redactMap(context, scope.attributes, "none", 0);
   return { ...scope, name, version, attributes };
 }
@@ -100,8 +100,8 @@ function sealRedacted(
     traceId: span.traceId,
     spanId: span.spanId,
     parentSpanId: span.parentSpanId,
-    traceState: redactString(context, span.traceState, "none", 0),
-    name: redactString(context, span.name, "none", 0),
+    traceState: redactString(context, span.traceState, "none"),
+    name: redactString(context, span.name, "none"),
     kind: span.kind,
     startNs: span.startNs,
     endNs: span.endNs,
@@ -109,7 +109,7 @@ function sealRedacted(
     events: redactList(span.events, (event) => redactEvent(context, event)),
     links: redactList(span.links, (link) => redactLink(context, link)),
     statusCode: span.statusCode,
-    statusMessage: redactString(context, span.statusMessage, "none", 0),
+    statusMessage: redactString(context, span.statusMessage, "none"),
     droppedAttributes: span.droppedAttributes,
     droppedEvents: span.droppedEvents,
     droppedLinks: span.droppedLinks,
@@ -132,14 +132,14 @@ function sum(...parts: (ReadonlyMap<string, number> | undefined)[]): ReadonlyMap
 }
 
 function redactEvent(context: Context, event: SpanEvent): SpanEvent {
-  const name = redactString(context, event.name, "none", 0);
+  const name = redactString(context, event.name, "none");
   const attributes = redactMap(context, event.attributes, "none", 0);
   if (name === event.name && attributes === event.attributes) return event;
   return { ...event, name, attributes };
 }
 
 function redactLink(context: Context, link: SpanLink): SpanLink {
-  const traceState = redactString(context, link.traceState, "none", 0);
+  const traceState = redactString(context, link.traceState, "none");
   const attributes = redactMap(context, link.attributes, "none", 0);
   if (traceState === link.traceState && attributes === link.attributes) return link;
   return { ...link, traceState, attributes };
@@ -168,7 +168,7 @@ function redactMap(
   let n = 0;
   for (const [key, value] of map) {
     const facts = factsOf(key);
-    const newKey = facts.isClean ? key : redactString(context, key, "none", 0);
+    const newKey = facts.isClean ? key : redactString(context, key, "none");
     const keyClass = classOf(map, facts.keyClass, inherited);
     const newValue = redactValue(context, value, keyClass, depth);
     if (out === undefined && (newKey !== key || newValue !== value)) {
@@ -211,7 +211,7 @@ function redactValue(
   keyClass: KeyClass,
   depth: number,
 ): AttributeValue {
-  if (typeof value === "string") return redactString(context, value, keyClass, 0);
+  if (typeof value === "string") return redactString(context, value, keyClass);
   if (value === null || typeof value === "boolean") return value;
   if (typeof value === "number" || typeof value === "bigint") {
     return redactNumber(context, value, keyClass);
@@ -249,7 +249,7 @@ function redactBytes(context: Context, bytes: Uint8Array, keyClass: KeyClass): A
     return replace(context, "secret", Buffer.from(bytes).toString("latin1"));
   }
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("utf8");
-  const redacted = redactString(context, text, keyClass, 0);
+  const redacted = redactString(context, text, keyClass);
   return redacted === text ? bytes : new Uint8Array(Buffer.from(redacted, "utf8"));
 }
 

@@ -44,16 +44,28 @@ export function replace(context: Context, kind: RedactionKind, value: string): s
   return context.tokeniser.token(kind, value);
 }
 
+/** Most passes over one text; each but the last replaced something, two are usual. */
+const PASSES_MAX = 8;
+
 /**
+ * Redact until nothing changes: a replacement can free what it touched (`…0001+44…`), and what is
+ * stored must not change when it is redacted again.
+ *
  * @param keyClass the class of the key under which the text stands
- * @param depth how many strings of JSON the text was unpacked from
  */
-export function redactString(
-  context: Context,
-  text: string,
-  keyClass: KeyClass,
-  depth: number,
-): string {
+export function redactString(context: Context, text: string, keyClass: KeyClass): string {
+  let out = redactOnce(context, text, keyClass, 0);
+  if (out === text) return text;
+  for (let pass = 1; pass < PASSES_MAX; pass++) {
+    const next = redactOnce(context, out, keyClass, 0);
+    if (next === out) break;
+    out = next;
+  }
+  return out;
+}
+
+/** @param depth how many strings of JSON the text was unpacked from */
+function redactOnce(context: Context, text: string, keyClass: KeyClass, depth: number): string {
   if (isSecretClass(keyClass)) {
     if (isPlaceholder(text) || isToken(text)) return text;
     return replace(context, "secret", text);
@@ -68,8 +80,8 @@ export function redactString(
   }
   if (depth < JSON_DEPTH_MAX && looksLikeJson(text)) {
     const parts: JsonParts = {
-      string: (part, partClass, partDepth) => redactString(context, part, partClass, partDepth),
-      text: (part) => redactText(context, part, "none"),
+      string: (part, partClass, partDepth) => redactOnce(context, part, partClass, partDepth),
+      text: (part) => redactText(context, part, "none", pre.prefilter(part)),
       replace: (kind, value) => replace(context, kind, value),
     };
     return redactJson(parts, text, keyClass, depth);
@@ -78,12 +90,7 @@ export function redactString(
 }
 
 /** Detectors alone, over a text that is no JSON. */
-export function redactText(
-  context: Context,
-  text: string,
-  keyClass: KeyClass,
-  mask: number = pre.prefilter(text),
-): string {
+function redactText(context: Context, text: string, keyClass: KeyClass, mask: number): string {
   if (mask === 0) return text;
   const findings = detect(text, keyClass, mask);
   context.steps += findings.steps;

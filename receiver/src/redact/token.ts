@@ -55,7 +55,7 @@ export interface Tokeniser {
  */
 export function createTokeniser(key: Uint8Array): Tokeniser {
   if (key.length < KEY_SIZE_MIN_BYTES) {
-    const message = `the redaction key has ${key.length} bytes, at least ${KEY_SIZE_MIN_BYTES} needed`;
+    const message = `the redaction key needs ${KEY_SIZE_MIN_BYTES} bytes, it has ${key.length}`;
     throw new RedactError("REDACT_KEY_INVALID", message);
   }
   const derive = (label: string) =>
@@ -91,7 +91,7 @@ function letters(mac: Uint8Array): string {
 }
 
 /** The one way of writing a value that the token stands for. */
-export function normalise(kind: RedactionKind, value: string): string {
+function normalise(kind: RedactionKind, value: string): string {
   switch (kind) {
     case "email":
       return normaliseEmail(value);
