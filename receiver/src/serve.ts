@@ -10,7 +10,7 @@ import { DEFAULT_RETENTION_CLASS } from "@spanledger/schema";
 import { startApi } from "./api/server.ts";
 import type { Log } from "./base/log.ts";
 import { type ClickHouseTarget, connect } from "./clickhouse/client.ts";
-import { startEmbeddedClickHouse } from "./clickhouse/embedded/supervisor.ts";
+import { type EmbeddedOptions, startEmbeddedClickHouse } from "./clickhouse/embedded/supervisor.ts";
 import { migrate } from "./clickhouse/migrate.ts";
 import { applyRetention } from "./clickhouse/retention.ts";
 import type { Config } from "./config/config.ts";
@@ -97,13 +97,11 @@ async function startParts(config: Config, log: Log, parts: AsyncDisposableStack)
   );
   // One budget: what both servers hold together is what this process holds.
   const otlp = { host: config.host, handler, log, budget: new ByteBudget(IN_FLIGHT_MAX_BYTES) };
-  const http = parts.adopt(
-    await startOtlpHttp({ ...otlp, port: config.otlpHttpPort }),
-    (server) => server.stop(STOP_GRACE_MS),
+  const http = parts.adopt(await startOtlpHttp({ ...otlp, port: config.otlpHttpPort }), (server) =>
+    server.stop(STOP_GRACE_MS),
   );
-  const grpc = parts.adopt(
-    await startOtlpGrpc({ ...otlp, port: config.otlpGrpcPort }),
-    (server) => server.stop(STOP_GRACE_MS),
+  const grpc = parts.adopt(await startOtlpGrpc({ ...otlp, port: config.otlpGrpcPort }), (server) =>
+    server.stop(STOP_GRACE_MS),
   );
   return {
     otlpGrpc: grpc.port,
@@ -126,9 +124,17 @@ async function startClickHouse(
       host: config.host,
       port: config.clickhousePort,
       password,
+      ...readonlyUser(config),
       log: (level, event, fields) => log[level](fields, event),
     }),
     (started) => started.stop(),
   );
   return { url: engine.url, username, password };
+}
+
+/** A user for dashboards; without a password only where nobody needs one. */
+function readonlyUser(config: Config): Pick<EmbeddedOptions, "readonlyUser"> {
+  const { clickhouseReadonlyUser: username, clickhouseReadonlyPassword: password } = config;
+  if (password === "" && config.clickhousePassword !== "") return {};
+  return { readonlyUser: password === "" ? { username } : { username, password } };
 }
