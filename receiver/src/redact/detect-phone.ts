@@ -121,8 +121,9 @@ function isPhoneSeparator(separator: string): boolean {
 
 function nationalEnd(run: DigitRun, first: number): number {
   const head = run.size(first);
-  if (head >= 3 && head <= 6 && run.group(first).startsWith("00")) {
-    const end = internationalEnd(run, first, run.group(first).slice(2));
+  if (head >= 3 && head <= 5 && run.group(first).startsWith("00")) {
+    const code = run.group(first).slice(2);
+    const end = COUNTRY_CODE.exec(code)?.[0] === code ? internationalEnd(run, first, code) : -1;
     if (end - first >= 3) return end;
   }
   if (isBracketed(run, first)) return bracketEnd(run, first);
