@@ -36,6 +36,7 @@ function separatorSize(text: string, i: number): number {
 
 function ibanEnd(text: string, start: number, length: number, findings: Findings): number {
   let compact = "";
+  let gaps = 0;
   let i = start;
   while (compact.length < length) {
     findings.steps++;
@@ -44,10 +45,11 @@ function ibanEnd(text: string, start: number, length: number, findings: Findings
       continue;
     }
     const size = separatorSize(text, i);
-    // Groups have four characters: anything else is two words that stand beside each other.
-    if (size === 0 || compact.length % 4 !== 0) return -1;
+    // Every group has four characters: anything else is words side by side, or a UUID.
+    if (size === 0 || compact.length !== 4 * ++gaps) return -1;
     i += size;
   }
+  if (gaps > 0 && gaps !== Math.ceil(length / 4) - 1) return -1;
   return !isAlnum(text.charCodeAt(i)) && hasValidCheck(compact) ? i : -1;
 }
 
