@@ -230,6 +230,7 @@ describe("decide()", () => {
       [WORKFLOW.decisionName]: "by_score",
       [WORKFLOW.decisionType]: "rule",
       [WORKFLOW.decisionSourceStep]: "route",
+      [WORKFLOW.stepName]: "route",
       [WORKFLOW.decisionOptions]: ["fast", "slow", "drop"],
       [WORKFLOW.decisionSelected]: ["fast"],
       [WORKFLOW.decisionSkipped]: ["slow", "drop"],
