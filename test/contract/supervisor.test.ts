@@ -69,6 +69,18 @@ async function codeOf(promise: Promise<unknown>): Promise<string> {
   return (error as EmbeddedError).code;
 }
 
+/** A process of its own that starts the engine on `dataDir`, to be killed without a word. */
+function spawnParent() {
+  const module = new URL("../../receiver/src/clickhouse/embedded/supervisor.ts", import.meta.url);
+  const program = `import { startEmbeddedClickHouse } from ${JSON.stringify(module.href)};
+    const { pid, url } = await startEmbeddedClickHouse({ dataDir: process.argv[1] });
+    process.stdout.write(JSON.stringify({ pid, url }));`;
+  const parameters = ["--conditions=@spanledger/source", "--input-type=module", "-e", program];
+  return spawn(process.execPath, [...parameters, dataDir], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+}
+
 describe("a child that dies", () => {
   test("comes back on the same port with its data, and says so", async () => {
     const events: string[] = [];
@@ -163,20 +175,25 @@ describe("stopping", () => {
     expect(clickHouse.pid).toBe(pid);
   });
 
-  test("happens by itself when the parent is gone", async () => {
-    const module = new URL("../../receiver/src/clickhouse/embedded/supervisor.ts", import.meta.url);
-    const program = `import { startEmbeddedClickHouse } from ${JSON.stringify(module.href)};
-      const { pid, url } = await startEmbeddedClickHouse({ dataDir: process.argv[1] });
-      process.stdout.write(JSON.stringify({ pid, url }));`;
-    const parameters = ["--conditions=@spanledger/source", "--input-type=module", "-e", program];
-    const parent = spawn(process.execPath, [...parameters, dataDir], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
+  test("happens by itself when the parent is gone, whatever runs", async () => {
+    const parent = spawnParent();
     const [line] = (await once(parent.stdout, "data")) as [Buffer];
     const { pid, url } = JSON.parse(line.toString()) as { pid: number; url: string };
-    expect(await ask(url, "SELECT 1")).toBe("1\n");
+    const held = tryAsk(url, "SELECT sleep(3)");
+    const running = "SELECT count() FROM system.processes WHERE query LIKE 'SELECT sleep%'";
+    await until("it runs", async () => (await ask(url, running)) === "1\n");
     parent.kill("SIGKILL");
+    expect(await held).toBeUndefined();
     await until("the child has ended", async () => !isAlive(pid));
+  });
+
+  test("frees the directory when the parent is gone before the engine has started", async () => {
+    const parent = spawnParent();
+    const config = join(dataDir, "clickhouse", "config", "config.xml");
+    await until("the engine starts", () => stat(config).catch(() => undefined));
+    parent.kill("SIGKILL");
+    const next = await until("it can be started again", () => start().catch(() => undefined));
+    expect(await ask(next.url, "SELECT 1")).toBe("1\n");
   });
 });
 
