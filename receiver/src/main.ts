@@ -31,7 +31,14 @@ async function serve(options: ServeOptions): Promise<number> {
   try {
     // Only here: the other commands need none of it, and start in a third of the time.
     const { startServer } = await import("./serve.ts");
-    const server = await startServer(config, log);
+    const starting = startServer(config, log);
+    const server = await Promise.race([starting, stopped.then(() => undefined)]);
+    if (server === undefined) {
+      // Nothing was accepted yet and migrations may be cut anywhere: no reason to wait for a
+      // ClickHouse that does not answer. The engine's process ends with this one.
+      log.info("stopped while starting");
+      process.exit(EXIT.found);
+    }
     process.stdout.write(`${JSON.stringify({ event: "ready", ...server.ports })}\n`);
     log.info({ ...server.ports, host: config.host }, "ready; no ingest keys, so loopback only");
     await stopped;

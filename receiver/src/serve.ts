@@ -8,6 +8,7 @@
 import { mkdir } from "node:fs/promises";
 import { DEFAULT_RETENTION_CLASS } from "@spanledger/schema";
 import { startApi } from "./api/server.ts";
+import { StageError } from "./base/errors.ts";
 import type { Log } from "./base/log.ts";
 import { type ClickHouseTarget, connect } from "./clickhouse/client.ts";
 import { type EmbeddedOptions, startEmbeddedClickHouse } from "./clickhouse/embedded/supervisor.ts";
@@ -27,6 +28,11 @@ const STOP_GRACE_MS = 10_000;
 
 /** The data folder holds keys: nobody but its owner reads it. */
 const DATA_DIR_MODE = 0o700;
+
+/** - `SERVE_PORT_IN_USE`: another program listens there; may work later */
+export type ServeErrorCode = "SERVE_PORT_IN_USE";
+
+export class ServeError extends StageError<ServeErrorCode> {}
 
 /** Where the listeners are; what `serve` prints when it accepts data. */
 export interface Ports {
@@ -85,23 +91,34 @@ async function startParts(config: Config, log: Log, parts: AsyncDisposableStack)
     now: Date.now,
   });
   const api = parts.adopt(
-    await startApi({
-      host: config.host,
-      port: config.apiPort,
-      client,
-      workspaceId: config.workspace,
-      tokenise: (text) => redactor.text(text),
-      log,
-    }),
+    await listening(
+      "SPANLEDGER_API_PORT",
+      startApi({
+        host: config.host,
+        port: config.apiPort,
+        client,
+        workspaceId: config.workspace,
+        tokenise: (text) => redactor.text(text),
+        log,
+      }),
+    ),
     (server) => server.stop(),
   );
   // One budget: what both servers hold together is what this process holds.
   const otlp = { host: config.host, handler, log, budget: new ByteBudget(IN_FLIGHT_MAX_BYTES) };
-  const http = parts.adopt(await startOtlpHttp({ ...otlp, port: config.otlpHttpPort }), (server) =>
-    server.stop(STOP_GRACE_MS),
+  const http = parts.adopt(
+    await listening(
+      "SPANLEDGER_OTLP_HTTP_PORT",
+      startOtlpHttp({ ...otlp, port: config.otlpHttpPort }),
+    ),
+    (server) => server.stop(STOP_GRACE_MS),
   );
-  const grpc = parts.adopt(await startOtlpGrpc({ ...otlp, port: config.otlpGrpcPort }), (server) =>
-    server.stop(STOP_GRACE_MS),
+  const grpc = parts.adopt(
+    await listening(
+      "SPANLEDGER_OTLP_GRPC_PORT",
+      startOtlpGrpc({ ...otlp, port: config.otlpGrpcPort }),
+    ),
+    (server) => server.stop(STOP_GRACE_MS),
   );
   return {
     otlpGrpc: grpc.port,
@@ -109,6 +126,21 @@ async function startParts(config: Config, log: Log, parts: AsyncDisposableStack)
     api: api.port,
     clickhouse: Number(new URL(target.url).port) || 8123,
   };
+}
+
+/** Say which setting names a port that is taken; the system's own error does not. */
+async function listening<Server>(variable: string, starting: Promise<Server>): Promise<Server> {
+  try {
+    return await starting;
+  } catch (cause) {
+    // grpc-js gives its own error, in whose text alone the system's is.
+    if (!String(cause).includes("EADDRINUSE")) throw cause;
+    throw new ServeError(
+      "SERVE_PORT_IN_USE",
+      `another program listens on the port of ${variable}: end it, or choose another port`,
+      { retryable: true, cause },
+    );
+  }
 }
 
 async function startClickHouse(
