@@ -32,13 +32,13 @@ export function createPipeline(parts: PipelineParts): TraceHandler {
     if (request.spans.length === 0) return DONE;
     // Not across transports: no exporter changes its transport between two tries.
     const token = `${parts.workspaceId}:${request.transport}:${request.format}:${request.digest}`;
-    const writing = underWay.get(token) ?? write(request, token, parts);
-    underWay.set(token, writing);
-    try {
-      await writing;
-    } finally {
-      underWay.delete(token);
+    let writing = underWay.get(token);
+    if (writing === undefined) {
+      // Only who began it takes it out: a waiter could take out a later try.
+      writing = write(request, token, parts).finally(() => underWay.delete(token));
+      underWay.set(token, writing);
     }
+    await writing;
     return DONE;
   };
 }
