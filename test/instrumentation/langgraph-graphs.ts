@@ -6,10 +6,14 @@
 import { StructuredTool, tool } from "@langchain/core/tools";
 import {
   Annotation,
+  type AnnotationRoot,
+  type BaseChannel,
   Command,
   END,
   interrupt,
+  type LastValue,
   MemorySaver,
+  type OverwriteValue,
   START,
   StateGraph,
 } from "@langchain/langgraph";
@@ -24,8 +28,14 @@ import { type Recording, record } from "./spans.ts";
 export const recording: Recording = record();
 new LangGraphInstrumentation().manuallyInstrument({ Pregel, StructuredTool });
 
-export const State = Annotation.Root({
-  score: Annotation<number>,
+type Channels = {
+  score: LastValue<number>;
+  notes: BaseChannel<string[], string[] | OverwriteValue<string[]>>;
+};
+
+/** What the graphs of these tests hold. */
+export const State: AnnotationRoot<Channels> = Annotation.Root({
+  score: Annotation<number>(),
   notes: Annotation<string[]>({ reducer: (a, b) => [...a, ...b], default: () => [] }),
 });
 
@@ -44,8 +54,12 @@ export const FACTS = {
   authorization: "role:support",
 } as const;
 
+interface Invokable {
+  invoke(input: unknown, config?: object): Promise<unknown>;
+}
+
 /** Classify, look up with one retry, ask a person, refund. */
-export function refundGraph(saver = new MemorySaver()) {
+export function refundGraph(saver: MemorySaver = new MemorySaver()): Invokable {
   let lookups = 0;
   return new StateGraph(State)
     .addNode("classify", async () => ({ notes: ["classified"] }))
