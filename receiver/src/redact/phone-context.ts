@@ -68,7 +68,7 @@ const OTHER_THINGS = [
 
 /** The number of a thing, or the status after the request of an access log. */
 const OTHER_THING = new RegExp(
-  `(?:(?:\\b|[_-])(?:${OTHER_THINGS})(?:[\\s_-]?(?:number|no|nr|num|id)\\b\\.?)?[\\s:=#"'\\\\(]{1,4}|"\\s)$`,
+  `(?:(?:\\b|[_-])(?:${OTHER_THINGS})(?:[\\s_-]?(?:number|no|nr|num|id)\\b\\.?)?[\\s:=#"'\\\\(]{1,4}|HTTP/\\d(?:\\.\\d)?\\\\*"\\s)$`,
   "i",
 );
 

@@ -1,7 +1,7 @@
 /**
  * Goal: whatever surrounds a value, it does not survive; what was redacted stays as it is; work is
  * bounded on hostile input.
- * Method: generated texts and spans (seed printed, or SPANLEDGER_TEST_SEED), generated values of
+ * Method: generated texts and spans (seed printed; SPANLEDGER_TEST_SEED sets it), generated values of
  * every kind with their own check digits; hostile texts of 1 MB with their steps counted.
  */
 
@@ -16,7 +16,10 @@ import { createTokeniser } from "./token.ts";
 
 const KEY = new Uint8Array(32).fill(7);
 const redactor = createRedactor({ key: KEY });
-const seed = Number(process.env.SPANLEDGER_TEST_SEED ?? Math.floor(Math.random() * 2 ** 31));
+/** Fixed, so that no landing depends on luck; `SPANLEDGER_TEST_SEED=random` looks further. */
+const SEED_DEFAULT = 20_261_121;
+const asked = process.env.SPANLEDGER_TEST_SEED ?? String(SEED_DEFAULT);
+const seed = asked === "random" ? Math.floor(Math.random() * 2 ** 31) : Number(asked);
 process.stdout.write(`redact properties: SPANLEDGER_TEST_SEED=${seed}\n`);
 fc.configureGlobal({ seed, numRuns: 500 });
 
@@ -42,8 +45,9 @@ const email = fc
 
 const phone = fc.oneof(
   fc
+    // Area and exchange codes start with 2 to 9 (North American Numbering Plan).
     .tuple(digits(3), digits(3), digits(4))
-    .filter(([a, b, c]) => !/00$/.test(a + b + c))
+    .filter(([a, b, c]) => /^[2-9]/.test(a) && /^[2-9]/.test(b) && !/00$/.test(a + b + c))
     .chain(([a, b, c]) =>
       fc.constantFrom(`${a}-${b}-${c}`, `(${a}) ${b}-${c}`, `${a}.${b}.${c}`, `(${a})${b}-${c}x12`),
     ),

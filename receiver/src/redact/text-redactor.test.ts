@@ -66,6 +66,7 @@ describe("telephone numbers", () => {
     ["call me at 5551234567", "call me at {{phone:5551234567}}"],
     ["50-98-28-96-Fax", "{{phone:50982896}}-Fax"],
     ["2024-01-15 555-123-4567", "2024-01-15 {{phone:5551234567}}"],
+    ['Got {"a":" 555-123-4567"}', 'Got {"a":" {{phone:5551234567}}"}'],
   ])("finds the one in %s", (text, template) => check(text, template));
 
   it.each([
