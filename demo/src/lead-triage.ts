@@ -47,6 +47,8 @@ export interface TriageServices {
   readonly openai: OpenAI;
   readonly model: string;
   readonly enrichmentUrl: string;
+  /** How long company data may take, in milliseconds. */
+  readonly enrichmentTimeoutMs: number;
   readonly crmUrl: string;
 }
 
@@ -196,7 +198,9 @@ async function standardNurture(
 
 async function enrich(services: TriageServices, state: TriageState): Promise<TriageUpdate> {
   const domain = state.contact.email.split("@")[1] ?? "";
-  return { company: await findCompany(services.enrichmentUrl, domain) };
+  return {
+    company: await findCompany(services.enrichmentUrl, domain, services.enrichmentTimeoutMs),
+  };
 }
 
 function routeByDealValue({ classification }: TriageState): string {
