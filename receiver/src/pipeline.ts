@@ -6,7 +6,8 @@
  * after a restart of this process, is stored once.
  */
 import { ulid } from "ulid";
-import { type BatchFacts, rowsOf } from "./classify/rows.ts";
+import { type BatchFacts, firstPlace } from "./classify/place.ts";
+import { rowsOf } from "./classify/rows.ts";
 import type { ExportOutcome, TraceHandler, TraceRequest } from "./otlp/types.ts";
 import type { Redactor } from "./redact/index.ts";
 import type { Store } from "./store/writer.ts";
@@ -52,5 +53,5 @@ async function write(request: TraceRequest, token: string, parts: PipelineParts)
     receivedAtMs,
   };
   const redacted = request.spans.map((span) => parts.redactor.span(span));
-  await parts.store.write(rowsOf(redacted, facts), token);
+  await parts.store.write(rowsOf(redacted, firstPlace(facts)), token);
 }

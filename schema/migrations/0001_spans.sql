@@ -35,6 +35,7 @@ CREATE TABLE IF NOT EXISTS spans
     DroppedAttributes UInt32 CODEC(ZSTD(1)),
     DroppedEvents UInt32 CODEC(ZSTD(1)),
     DroppedLinks UInt32 CODEC(ZSTD(1)),
+    Flags UInt32 CODEC(ZSTD(1)),
     WorkspaceId LowCardinality(String),
     RunId String CODEC(ZSTD(1)),
     WorkflowId LowCardinality(String),

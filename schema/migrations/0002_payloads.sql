@@ -12,7 +12,6 @@ CREATE TABLE IF NOT EXISTS payloads
     Name LowCardinality(String),
     Content String CODEC(ZSTD(3)),
     SizeBytes UInt64 CODEC(ZSTD(1)),
-    Digest String CODEC(ZSTD(1)),
     BatchId String CODEC(ZSTD(1)),
     Segment UInt16 CODEC(ZSTD(1)),
     Row UInt32 CODEC(Delta, ZSTD(1)),

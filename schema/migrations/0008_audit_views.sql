@@ -120,5 +120,5 @@ FROM errors;
 
 CREATE VIEW IF NOT EXISTS audit_payloads AS
 SELECT
-    WorkspaceId, RunId, WorkflowId, Timestamp, TraceId, SpanId, SpanType, StepName, Name, Content, SizeBytes, Digest
+    WorkspaceId, RunId, WorkflowId, Timestamp, TraceId, SpanId, SpanType, StepName, Name, Content, SizeBytes
 FROM payloads;

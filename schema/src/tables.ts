@@ -89,6 +89,7 @@ export const SPANS = {
     DroppedAttributes: "UInt32",
     DroppedEvents: "UInt32",
     DroppedLinks: "UInt32",
+    Flags: "UInt32",
     WorkspaceId: "LowCardinality(String)",
     RunId: "String",
     WorkflowId: "LowCardinality(String)",
@@ -120,7 +121,6 @@ export const PAYLOADS = {
     Name: "LowCardinality(String)",
     Content: "String",
     SizeBytes: "UInt64",
-    Digest: "String",
     BatchId: "String",
     Segment: "UInt16",
     Row: "UInt32",
@@ -254,5 +254,8 @@ export const TRACE_ID_TS = "otel_traces_trace_id_ts";
 /** Sums per run, kept by a materialised view on {@link SPANS}. */
 export const RUN_STATISTICS = "run_statistics";
 
-/** What stands in a span in place of content that was moved to {@link PAYLOADS}: prefix + SHA-256 (hex). */
-export const PAYLOAD_REFERENCE_PREFIX = "payload:sha256:";
+/**
+ * What stands in a span in place of content that was moved to {@link PAYLOADS}: the prefix and the
+ * size in bytes. The digest is the leaf of the payload's row.
+ */
+export const PAYLOAD_REFERENCE_PREFIX = "payload:";

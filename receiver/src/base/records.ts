@@ -74,6 +74,8 @@ export interface DecodedSpan {
   readonly droppedAttributes: number;
   readonly droppedEvents: number;
   readonly droppedLinks: number;
+  /** W3C trace flags in the low byte, and whether the parent is remote (`trace.proto`). */
+  readonly flags: number;
   readonly resource: Resource;
   readonly scope: Scope;
 }

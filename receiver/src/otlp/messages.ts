@@ -54,6 +54,7 @@ const root = protobuf.Root.fromJSON({
       ["links", 13, "Link", "repeated"],
       ["droppedLinksCount", 14, "uint32"],
       ["status", 15, "SpanStatus"],
+      ["flags", 16, "fixed32"],
     ]),
     Event: message([
       ["timeUnixNano", 1, "fixed64"],

@@ -61,7 +61,7 @@ test("every field of a span is read", () => {
     13: link,
     14: int(14, 4_294_967_295),
     15: field(15, field(2, "broken"), int(3, 2)),
-    16: Buffer.from([0x85, 0x01, 1, 0, 0, 0]),
+    16: Buffer.from([0x85, 0x01, 1, 3, 0, 0]),
   };
   expect(only(request(span(changes)))).toEqual({
     traceId: "5b8efff798038103d269b633813fc60c",
@@ -87,6 +87,7 @@ test("every field of a span is read", () => {
     droppedAttributes: 7,
     droppedEvents: 8,
     droppedLinks: 4_294_967_295,
+    flags: 769,
     resource: { attributes: new Map([["service.name", "shop"]]) },
     scope: { name: "lib", version: "1.2.3", attributes: new Map() },
   });

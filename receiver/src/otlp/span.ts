@@ -96,6 +96,7 @@ export function readSpan(
     droppedAttributes: leaves.uint32(raw.droppedAttributesCount, "droppedAttributesCount"),
     droppedEvents: leaves.uint32(raw.droppedEventsCount, "droppedEventsCount"),
     droppedLinks: leaves.uint32(raw.droppedLinksCount, "droppedLinksCount"),
+    flags: leaves.uint32(raw.flags, "flags"),
     resource,
     scope,
   };

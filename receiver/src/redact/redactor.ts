@@ -8,6 +8,7 @@
  */
 
 import { isUtf8 } from "node:buffer";
+import type { FieldRedactor, KeyRule } from "../base/field-redactor.ts";
 import type {
   AttributeMap,
   AttributeValue,
@@ -20,9 +21,9 @@ import type {
 } from "../base/records.ts";
 import { numberKind } from "./keyed-value.ts";
 import { classifyKey, isSecretClass, type KeyClass } from "./keys.ts";
-import { type Context, Counts, redactString, replace } from "./text-redactor.ts";
+import { type Context, type Counts, newCounts, redactString, replace } from "./text-redactor.ts";
 import { createTokeniser } from "./token.ts";
-import type { Redactor, RedactorOptions } from "./types.ts";
+import { REDACTION_KINDS, type Redactor, type RedactorOptions } from "./types.ts";
 
 /** Deepest nesting of attribute values followed; deeper ones are replaced whole. */
 export const VALUE_DEPTH_MAX = 64;
@@ -31,7 +32,7 @@ const NO_REDACTIONS: ReadonlyMap<string, number> = new Map();
 
 interface Shared<T> {
   readonly value: T;
-  readonly counts: ReadonlyMap<string, number> | undefined;
+  readonly counts: Counts;
 }
 
 /**
@@ -41,11 +42,12 @@ export function createRedactor(options: RedactorOptions): Redactor {
   const tokeniser = createTokeniser(options.key);
   const resources = new WeakMap<Resource, Shared<Resource>>();
   const scopes = new WeakMap<Scope, Shared<Scope>>();
-  const newContext = (): Context => ({ tokeniser, counts: new Counts(), steps: 0 });
+  const newContext = (): Context => ({ tokeniser, counts: newCounts(), steps: 0 });
   return {
     keyId: options.keyId ?? tokeniser.fingerprint,
     token: (kind, value) => tokeniser.token(kind, value),
     text: (text) => redactString(newContext(), text, "none", 0),
+    fields: () => createFieldRedactor(newContext()),
     span(span) {
       const context = newContext();
       const resource = shared(resources, span.resource, newContext, redactResource);
@@ -53,6 +55,44 @@ export function createRedactor(options: RedactorOptions): Redactor {
       return sealRedacted(context, span, resource, scope);
     },
   };
+}
+
+/** Small integers are looked at under these classes alone; see `numberKind`. */
+const NUMBER_CLASSES: ReadonlySet<KeyClass> = new Set(["secret", "phone", "card", "ssn"]);
+
+function createFieldRedactor(context: Context): FieldRedactor {
+  const rules = new Map<KeyClass, [KeyRule, KeyRule]>();
+  const probe: Context = { ...context, counts: newCounts() };
+  return {
+    kinds: REDACTION_KINDS,
+    counts: context.counts,
+    keyRule(key) {
+      const keyClass = classifyKey(key);
+      let pair = rules.get(keyClass);
+      if (pair === undefined) {
+        pair = [ruleOf(keyClass, false), ruleOf(keyClass, true)];
+        rules.set(keyClass, pair);
+      }
+      return redactString(probe, key, "none", 0) === key ? pair[0] : pair[1];
+    },
+    text: (text, rule) => redactString(context, text, classOfRule(rule), 0),
+    value: (value, rule) => redactValue(context, value, classOfRule(rule), 0),
+    attributes: (attributes) => redactMap(context, attributes, "none", 0),
+  };
+}
+
+function ruleOf(keyClass: KeyClass, isKeyRedacted: boolean): KeyRule {
+  return {
+    keyClass,
+    isOpen: keyClass === "none" || keyClass === "numbered",
+    keepsSmallIntegers: !NUMBER_CLASSES.has(keyClass),
+    isOpenBesideLogprob: keyClass === "token",
+    isKeyRedacted,
+  };
+}
+
+function classOfRule(rule: KeyRule | undefined): KeyClass {
+  return (rule?.keyClass ?? "none") as KeyClass;
 }
 
 /** A resource or scope is redacted once, and the result shared as the original was. */
@@ -65,7 +105,7 @@ function shared<T extends object>(
   const before = known.get(value);
   if (before !== undefined) return before;
   const context = newContext();
-  const result = { value: redact(context, value), counts: context.counts.map };
+  const result = { value: redact(context, value), counts: context.counts };
   known.set(value, result);
   return result;
 }
@@ -106,22 +146,22 @@ function sealRedacted(
     droppedAttributes: span.droppedAttributes,
     droppedEvents: span.droppedEvents,
     droppedLinks: span.droppedLinks,
+    flags: span.flags,
     resource: resource.value,
     scope: scope.value,
   };
-  const redactions = sum(context.counts.map, resource.counts, scope.counts);
+  const redactions = sum([context.counts, resource.counts, scope.counts]);
   return { ...redacted, redactions } as RedactedSpan;
 }
 
-function sum(...parts: (ReadonlyMap<string, number> | undefined)[]): ReadonlyMap<string, number> {
-  const present = parts.filter((part) => part !== undefined);
-  if (present.length === 0) return NO_REDACTIONS;
-  if (present.length === 1) return present[0] as ReadonlyMap<string, number>;
-  const out = new Map<string, number>();
-  for (const part of present) {
-    for (const [kind, count] of part) out.set(kind, (out.get(kind) ?? 0) + count);
+/** Kinds in a fixed order, so that a row's bytes do not depend on the order of its fields. */
+function sum(parts: readonly Counts[]): ReadonlyMap<string, number> {
+  let out: Map<string, number> | undefined;
+  for (const [index, kind] of REDACTION_KINDS.entries()) {
+    const count = parts.reduce((total, counts) => total + (counts[index] as number), 0);
+    if (count > 0) (out ??= new Map()).set(kind, count);
   }
-  return out;
+  return out ?? NO_REDACTIONS;
 }
 
 function redactEvent(context: Context, event: SpanEvent): SpanEvent {

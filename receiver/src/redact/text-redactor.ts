@@ -18,16 +18,13 @@ import { isPlaceholder, keyedKind } from "./keyed-value.ts";
 import { isSecretClass, type KeyClass } from "./keys.ts";
 import * as pre from "./prefilter.ts";
 import { isToken, type Tokeniser } from "./token.ts";
-import type { RedactionKind } from "./types.ts";
+import { REDACTION_KINDS, type RedactionKind } from "./types.ts";
 
-/** Replacements by kind, made at the first one. */
-export class Counts {
-  map: Map<string, number> | undefined;
+/** Replacements by kind, in the order of `REDACTION_KINDS`. */
+export type Counts = Uint32Array;
 
-  add(kind: RedactionKind): void {
-    this.map ??= new Map();
-    this.map.set(kind, (this.map.get(kind) ?? 0) + 1);
-  }
+export function newCounts(): Counts {
+  return new Uint32Array(REDACTION_KINDS.length);
 }
 
 /** What the redaction of one text or span carries along. */
@@ -40,7 +37,8 @@ export interface Context {
 
 /** The token of a value, counted. */
 export function replace(context: Context, kind: RedactionKind, value: string): string {
-  context.counts.add(kind);
+  const index = REDACTION_KINDS.indexOf(kind);
+  context.counts[index] = (context.counts[index] as number) + 1;
   return context.tokeniser.token(kind, value);
 }
 

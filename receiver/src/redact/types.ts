@@ -2,6 +2,7 @@
  * The public types of the redaction stage. No code, no side effects.
  */
 
+import type { FieldRedactor } from "../base/field-redactor.ts";
 import type { DecodedSpan, RedactedSpan } from "../base/records.ts";
 
 /** What is recognised. The name stands in the token: `[email:…]`. */
@@ -24,6 +25,8 @@ export interface Redactor {
   readonly keyId: string;
   /** Redact every place of a span. The only maker of a {@link RedactedSpan}. */
   span(span: DecodedSpan): RedactedSpan;
+  /** Redact field by field, with the same result as {@link span}. */
+  fields(): FieldRedactor;
   /** Redact one text as an attribute value without a telling key would be. */
   text(text: string): string;
   /** The token of one value, normalised, so that one person joins across ways of writing. */

@@ -37,9 +37,9 @@ export function leafHashes(rows: EncodedRows): Buffer {
     framed[start] = LEAF_PREFIX;
     // Measured against hex, base64, a buffer and createHash: a one-byte string is the cheapest way
     // back from the native side.
-    const digest = hash("sha256", framed.subarray(start, end + 1), "latin1");
+    const digest = hash("sha256", framed.subarray(start, end + 1), "binary");
     framed[start] = borrowed;
-    leaves.latin1Write(digest, row * LEAF_SIZE_BYTES, LEAF_SIZE_BYTES);
+    leaves.write(digest, row * LEAF_SIZE_BYTES, "binary");
     start = end;
   }
   return leaves;

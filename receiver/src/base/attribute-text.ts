@@ -4,10 +4,37 @@
  * In: decoded attribute values. Out: text; arrays and maps as JSON, bytes as base64, as OTLP/JSON
  * and the Collector write them. Pure.
  */
-import type { AttributeMap, AttributeValue } from "../base/records.ts";
+import { hash } from "node:crypto";
+import type { AttributeMap, AttributeValue } from "./records.ts";
+import { TEXT_SIZE_MAX_BYTES } from "./span-rules.ts";
 
-/** One value as text. An empty AnyValue is empty text. */
+/** Most bytes of UTF-8 that one UTF-16 unit takes. */
+const UTF8_SIZE_MAX_BYTES = 3;
+
+/**
+ * One value as text. An empty AnyValue is empty text; of text above `TEXT_SIZE_MAX_BYTES` the
+ * beginning is kept, at a character's edge, with a marker.
+ */
 export function attributeText(value: AttributeValue | undefined): string {
+  const text = wholeText(value);
+  return text.length * UTF8_SIZE_MAX_BYTES > TEXT_SIZE_MAX_BYTES ? cut(text) : text;
+}
+
+function cut(text: string): string {
+  const bytes = Buffer.from(text);
+  if (bytes.length <= TEXT_SIZE_MAX_BYTES) return text;
+  let end = TEXT_SIZE_MAX_BYTES;
+  while (isContinuation(bytes[end] as number)) end -= 1;
+  const digest = hash("sha256", bytes, "hex");
+  return `${bytes.toString("utf8", 0, end)}[cut: ${bytes.length} bytes, sha256:${digest}]`;
+}
+
+/** Whether a byte continues a character of UTF-8. */
+function isContinuation(byte: number): boolean {
+  return (byte & 0xc0) === 0x80;
+}
+
+function wholeText(value: AttributeValue | undefined): string {
   if (value === undefined || value === null) return "";
   if (typeof value === "string") return value;
   if (typeof value === "object" && !(value instanceof Uint8Array)) return attributeJson(value);
