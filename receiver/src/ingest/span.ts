@@ -187,7 +187,8 @@ function readAttributes(
   return attributes;
 }
 
-function readValue(leaves: Leaves, raw: RawMessage, depth: number): AttributeValue {
+/** Read one AnyValue that stands at a depth of nesting. */
+export function readValue(leaves: Leaves, raw: RawMessage, depth: number): AttributeValue {
   const member = leaves.anyValueMember(raw);
   if (member === undefined) return null;
   const value = raw[member];

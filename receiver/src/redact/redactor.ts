@@ -156,12 +156,12 @@ function sealRedacted(
 
 /** Kinds in a fixed order, so that a row's bytes do not depend on the order of its fields. */
 function sum(parts: readonly Counts[]): ReadonlyMap<string, number> {
-  let out: Map<string, number> | undefined;
+  const out = new Map<string, number>();
   for (const [index, kind] of REDACTION_KINDS.entries()) {
     const count = parts.reduce((total, counts) => total + (counts[index] as number), 0);
-    if (count > 0) (out ??= new Map()).set(kind, count);
+    if (count > 0) out.set(kind, count);
   }
-  return out ?? NO_REDACTIONS;
+  return out.size === 0 ? NO_REDACTIONS : out;
 }
 
 function redactEvent(context: Context, event: SpanEvent): SpanEvent {

@@ -1,0 +1,191 @@
+/**
+ * Growing byte buffers that rows and texts are written into.
+ *
+ * In: values, place by place. Out: views of the buffer, valid until it is used again. The buffers
+ * are kept from request to request. Writers reserve once for many values and then write without a
+ * check, so a row costs one comparison.
+ */
+import type { EncodedRows } from "../base/batch.ts";
+
+/** First size of a buffer, in bytes: a request of 512 small spans fits. */
+const SIZE_MIN_BYTES = 262_144;
+
+/** Largest buffer kept from request to request, in bytes; one large request must not hold more. */
+const SIZE_KEPT_MAX_BYTES = 8_388_608;
+
+/** Room in front of the rows, so that the ledger can put its prefix before the first one. */
+const ROOM_SIZE_BYTES = 8;
+
+/** Up to this size a loop over words beats the call of a native copy, in bytes (measured). */
+const LOOP_COPY_MAX_BYTES = 96;
+
+/** Rows whose ends can be noted at first. */
+const ROWS_MIN = 1_024;
+
+/** A byte buffer and the place of the next write. */
+export class ByteSink {
+  bytes: Uint8Array;
+  view: DataView;
+  at: number;
+  readonly #start: number;
+
+  constructor(start = 0) {
+    this.#start = start;
+    this.at = start;
+    this.bytes = new Uint8Array(SIZE_MIN_BYTES);
+    this.view = new DataView(this.bytes.buffer);
+  }
+
+  get start(): number {
+    return this.#start;
+  }
+
+  /** Make sure that so many bytes can be written. */
+  reserve(sizeBytes: number): void {
+    const needed = this.at + sizeBytes;
+    if (needed > this.bytes.length) this.#resize(Math.max(needed, this.bytes.length * 2));
+  }
+
+  /** Begin again; gives back a buffer that one request made large. */
+  clear(): void {
+    this.at = this.#start;
+    if (this.bytes.length > SIZE_KEPT_MAX_BYTES) this.#resize(SIZE_MIN_BYTES);
+  }
+
+  /** A number as LEB128, the length of a string, array or map. */
+  length(value: number): void {
+    let rest = value;
+    while (rest >= 0x80) {
+      this.bytes[this.at++] = (rest & 0x7f) | 0x80;
+      rest >>>= 7;
+    }
+    this.bytes[this.at++] = rest;
+  }
+
+  uint16(value: number): void {
+    this.view.setUint16(this.at, value, true);
+    this.at += 2;
+  }
+
+  uint32(value: number): void {
+    this.view.setUint32(this.at, value, true);
+    this.at += 4;
+  }
+
+  /** All of a short prepared piece. */
+  piece(piece: Uint8Array): void {
+    this.bytes.set(piece, this.at);
+    this.at += piece.length;
+  }
+
+  /**
+   * Copy a range.
+   *
+   * @returns a number below 0x80 in each byte when the range is ASCII; always 0 for longer ones,
+   *   above {@link LOOP_COPY_MAX_BYTES}, which are copied natively
+   */
+  copy(source: Uint8Array, view: DataView, from: number, to: number): number {
+    const out = this.bytes;
+    let at = this.at;
+    this.at = at + to - from;
+    if (to - from > LOOP_COPY_MAX_BYTES) {
+      out.set(source.subarray(from, to), at);
+      return 0;
+    }
+    const outView = this.view;
+    let seen = 0;
+    let next = from;
+    for (const last = to - 4; next <= last; next += 4, at += 4) {
+      const word = view.getInt32(next, true);
+      seen |= word;
+      outView.setInt32(at, word, true);
+    }
+    for (; next < to; next += 1, at += 1) {
+      const byte = source[next] as number;
+      seen |= byte;
+      out[at] = byte;
+    }
+    return seen;
+  }
+
+  /** A text from outside of the request, with its length; reserves by itself. */
+  text(text: string): void {
+    const sizeBytes = Buffer.byteLength(text);
+    this.reserve(sizeBytes + LENGTH_SIZE_MAX_BYTES);
+    this.length(sizeBytes);
+    this.rawText(text, sizeBytes);
+  }
+
+  /** A text without its length, for which room was reserved. */
+  rawText(text: string, sizeBytes: number): void {
+    const buffer = Buffer.from(this.bytes.buffer, this.at, sizeBytes);
+    buffer.write(text);
+    this.at += sizeBytes;
+  }
+
+  #resize(sizeBytes: number): void {
+    const grown = new Uint8Array(sizeBytes);
+    grown.set(this.bytes.subarray(0, this.at));
+    this.bytes = grown;
+    this.view = new DataView(grown.buffer);
+  }
+}
+
+/** Longest length that is written, in bytes. */
+export const LENGTH_SIZE_MAX_BYTES = 5;
+
+/** The rows of one table. */
+export class RowSink extends ByteSink {
+  rows = 0;
+  #ends: Uint32Array = new Uint32Array(ROWS_MIN);
+
+  constructor() {
+    super(ROOM_SIZE_BYTES);
+  }
+
+  override clear(): void {
+    super.clear();
+    this.rows = 0;
+  }
+
+  /** The row that was being written is complete. */
+  endRow(): void {
+    if (this.rows === this.#ends.length) {
+      const grown = new Uint32Array(this.rows * 2);
+      grown.set(this.#ends);
+      this.#ends = grown;
+    }
+    this.#ends[this.rows] = this.at - ROOM_SIZE_BYTES;
+    this.rows += 1;
+  }
+
+  /** Forget what was written since the sink had so many rows. */
+  rollBack(rows: number): void {
+    this.rows = rows;
+    this.at = ROOM_SIZE_BYTES + (rows === 0 ? 0 : (this.#ends[rows - 1] as number));
+  }
+
+  /** Rows that were encoded elsewhere. */
+  append(rows: EncodedRows): void {
+    this.reserve(rows.bytes.length);
+    const start = this.at;
+    for (const end of rows.rowEnds) {
+      this.at = start + end;
+      this.endRow();
+    }
+    this.bytes.set(rows.bytes, start);
+  }
+
+  /** Bytes of all rows. */
+  get sizeBytes(): number {
+    return this.at - ROOM_SIZE_BYTES;
+  }
+
+  /** The rows; valid until the sink is used again. */
+  take(): EncodedRows {
+    return {
+      bytes: this.bytes.subarray(ROOM_SIZE_BYTES, this.at),
+      rowEnds: this.#ends.subarray(0, this.rows),
+    };
+  }
+}
