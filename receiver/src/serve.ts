@@ -5,7 +5,9 @@
  * a child process for the embedded engine. Everything started is stopped again, newest first, also
  * when a later part fails to start.
  */
+import { hash } from "node:crypto";
 import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
 import { DEFAULT_RETENTION_CLASS } from "@spanledger/schema";
 import { startApi } from "./api/server.ts";
 import type { Log } from "./base/log.ts";
@@ -14,16 +16,28 @@ import { startEmbeddedClickHouse } from "./clickhouse/embedded/supervisor.ts";
 import { migrate } from "./clickhouse/migrate.ts";
 import { applyRetention } from "./clickhouse/retention.ts";
 import type { Config } from "./config/config.ts";
+import { encoderOf } from "./encode-request.ts";
 import { ByteBudget } from "./otlp/byte-budget.ts";
 import { startOtlpGrpc } from "./otlp/grpc-server.ts";
 import { startOtlpHttp } from "./otlp/http-server.ts";
 import { IN_FLIGHT_MAX_BYTES } from "./otlp/limits.ts";
-import { createPipeline } from "./pipeline.ts";
-import { createRedactor, loadRedactionKey, REDACTION_KEY_VARIABLE } from "./redact/index.ts";
-import { createStore } from "./store/writer.ts";
+import { startPipeline } from "./pipeline.ts";
+import {
+  createRedactor,
+  loadRedactionKey,
+  REDACTION_KEY_VARIABLE,
+  REDACTION_KINDS,
+} from "./redact/index.ts";
+import { lockDataDir } from "./spool/lock.ts";
 
 /** Time for requests under way to finish when the server stops, in milliseconds. */
-const STOP_GRACE_MS = 10_000;
+const STOP_GRACE_MS = 5_000;
+
+/** Time for batches to reach ClickHouse when the server stops, in milliseconds; the rest waits on disk. */
+const FLUSH_MAX_MS = 5_000;
+
+/** What the redaction is set to, as the ledger names it: the kinds that are replaced. */
+const POLICY_DIGEST: string = hash("sha256", `spanledger/redaction/1\n${REDACTION_KINDS.join()}`);
 
 /** The data folder holds keys: nobody but its owner reads it. */
 const DATA_DIR_MODE = 0o700;
@@ -64,6 +78,8 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
 
 async function startParts(config: Config, log: Log, parts: AsyncDisposableStack): Promise<Ports> {
   await mkdir(config.dataDir, { recursive: true, mode: DATA_DIR_MODE });
+  // Before anything touches the directory: two engines on one path corrupt it.
+  parts.adopt(lockDataDir(config.dataDir), (lock) => lock.release());
   const target = await startClickHouse(config, log, parts);
   const { applied, storagePolicy } = await migrate(target);
   if (applied.length > 0) log.info({ applied, storagePolicy }, "migrations applied");
@@ -77,13 +93,21 @@ async function startParts(config: Config, log: Log, parts: AsyncDisposableStack)
       env: { [REDACTION_KEY_VARIABLE]: config.redactionKey },
     }),
   });
-  const handler = createPipeline({
-    redactor,
-    store: createStore(client),
-    workspaceId: config.workspace,
-    retentionClass: DEFAULT_RETENTION_CLASS,
-    now: Date.now,
-  });
+  const pipeline = parts.adopt(
+    await startPipeline({
+      spoolDir: join(config.dataDir, "spool"),
+      spoolMaxBytes: config.spoolMaxBytes,
+      client,
+      encoderOf: (request) => encoderOf(request, redactor),
+      workspaceId: config.workspace,
+      retentionClass: DEFAULT_RETENTION_CLASS,
+      policyDigest: POLICY_DIGEST,
+      now: Date.now,
+      log,
+    }),
+    (started) => started.stop(FLUSH_MAX_MS),
+  );
+  const { handler } = pipeline;
   const api = parts.adopt(
     await startApi({
       host: config.host,
@@ -97,13 +121,11 @@ async function startParts(config: Config, log: Log, parts: AsyncDisposableStack)
   );
   // One budget: what both servers hold together is what this process holds.
   const otlp = { host: config.host, handler, log, budget: new ByteBudget(IN_FLIGHT_MAX_BYTES) };
-  const http = parts.adopt(
-    await startOtlpHttp({ ...otlp, port: config.otlpHttpPort }),
-    (server) => server.stop(STOP_GRACE_MS),
+  const http = parts.adopt(await startOtlpHttp({ ...otlp, port: config.otlpHttpPort }), (server) =>
+    server.stop(STOP_GRACE_MS),
   );
-  const grpc = parts.adopt(
-    await startOtlpGrpc({ ...otlp, port: config.otlpGrpcPort }),
-    (server) => server.stop(STOP_GRACE_MS),
+  const grpc = parts.adopt(await startOtlpGrpc({ ...otlp, port: config.otlpGrpcPort }), (server) =>
+    server.stop(STOP_GRACE_MS),
   );
   return {
     otlpGrpc: grpc.port,

@@ -234,6 +234,31 @@ export const BATCH_TABLES: readonly [
 ] = [SPANS, PAYLOADS, RUNS, DECISIONS, ERRORS];
 export type BatchTableName = (typeof BATCH_TABLES)[number]["name"];
 
+/** The receiver's log: one row per batch, inserted after the batch's other tables. Hashes are hex. */
+export const LEDGER = {
+  name: "ledger",
+  columns: {
+    Origin: "LowCardinality(String)",
+    Sequence: "UInt64",
+    BatchId: "String",
+    HeaderHash: "String",
+    PreviousHeader: "String",
+    /** The header in canonical form as hex; `HeaderHash` is SHA-256(0x00 ‖ unhex(Header)). */
+    Header: "String",
+    /** What the header says of each segment, as JSON, for people and queries. */
+    Segments: "String",
+    Rows: "UInt64",
+    LostRecords: "UInt32",
+    PolicyDigest: "LowCardinality(String)",
+    ClosedAt: "DateTime64(9)",
+    ExpiresAt: "DateTime",
+  },
+} as const;
+export type LedgerRow = RowOf<typeof LEDGER>;
+
+/** Days that the ledger is kept: seven years, as the longest-lived rows that it vouches for. */
+export const LEDGER_DELETE_DAYS = 2_557;
+
 /** Everything that is read by name but not written by a batch. */
 export const VIEWS = {
   auditActions: "audit_actions",

@@ -23,6 +23,9 @@ export class ConfigError extends StageError<ConfigErrorCode> {
 
 const port = z.coerce.number().int().min(0).max(65_535);
 
+/** Smallest spool, in bytes (1 MiB): less does not hold one usual request. */
+const SPOOL_MIN_BYTES = 1_048_576;
+
 const LOOPBACK_MESSAGE =
   "must be a loopback address (127.0.0.1, ::1 or localhost): without ingest keys anyone who " +
   "reaches the port could write to the record";
@@ -51,6 +54,12 @@ export interface Config {
   readonly workspace: string;
   /** Key of the redaction tokens, 32 bytes or more as base64 or hex; undefined: made and kept. */
   readonly redactionKey?: string | undefined;
+  /**
+   * Largest size of the spool, in bytes; beyond it senders are asked to come back.
+   *
+   * @default 8589934592 (8 GiB: twelve hours of a hundred spans a second while ClickHouse is down)
+   */
+  readonly spoolMaxBytes: number;
   /** @default info */
   readonly logLevel: "debug" | "info" | "warn" | "error";
 }
@@ -70,6 +79,7 @@ const shape = {
     .regex(/^[A-Za-z0-9._-]{1,128}$/, "must be 1 to 128 of A-Z a-z 0-9 . _ -")
     .default("default"),
   redactionKey: z.string().optional(),
+  spoolMaxBytes: z.coerce.number().int().min(SPOOL_MIN_BYTES).default(8_589_934_592),
   logLevel: z.enum(["debug", "info", "warn", "error"]).default("info"),
 } as const;
 

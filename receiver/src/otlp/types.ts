@@ -36,13 +36,14 @@ export interface DecodedRequest {
 /** How a request is encoded. */
 export type OtlpFormat = "protobuf" | "json";
 
-/** One export request, decoded, for the pipeline to make durable. */
-export interface TraceRequest extends DecodedRequest {
-  /**
-   * SHA-256 of the decompressed body, 64 lower-case hex digits. A retry of an exporter repeats the
-   * body, so this is its idempotency token.
-   */
-  readonly digest: string;
+/** What a request carries. */
+export type OtlpSignal = "traces" | "logs";
+
+/** One export request as it came, decompressed, for the pipeline to make durable. */
+export interface TraceRequest {
+  /** The decompressed body; stays valid until the handler is done. */
+  readonly body: Uint8Array;
+  readonly signal: OtlpSignal;
   readonly transport: "grpc" | "http";
   readonly format: OtlpFormat;
   /** Size of the decompressed body. */
@@ -51,17 +52,18 @@ export interface TraceRequest extends DecodedRequest {
 
 /** What came of a request once it is durable. */
 export interface ExportOutcome {
-  /** Spans that the handler refused for good, on top of those refused while decoding. */
+  /** Spans (or log records) that were refused for good: the client must not resend them. */
   readonly rejectedSpans: number;
   /** Why, for people, without content; empty on full success. */
   readonly message: string;
 }
 
 /**
- * Make a request durable. Called for every request with at least one span, kept or refused.
+ * Make a request durable. Called for every request, an empty one too.
  *
- * Resolves once everything that was not refused is committed: only then the client is answered.
- * Rejects with a `StageError` when nothing may be acknowledged: a retryable one becomes
+ * Resolves once everything that was not refused is on the disk: only then the client is answered.
+ * Rejects with an `OtlpError` for a body that cannot be read, which is answered as it says, and
+ * with a `StageError` when nothing may be acknowledged: a retryable one becomes
  * UNAVAILABLE / 503 (`retryAfterMs`, if it has that property, becomes RetryInfo / Retry-After),
  * another one INTERNAL / 500, any other error UNAVAILABLE / 503.
  */
