@@ -114,6 +114,10 @@ test.each<[string, Buffer, AttributeValue]>([
   expect(readMember(member)).toEqual(expected);
 });
 
+test("a span without a status is unset and has no message", () => {
+  expect(only(request(span()))).toMatchObject({ statusCode: "Unset", statusMessage: "" });
+});
+
 test("the last of repeated keys wins", () => {
   const twice = Buffer.concat([attribute(9, "k", int(3, 1)), attribute(9, "k", int(3, 2))]);
   expect(only(request(span({ 9: twice }))).attributes).toEqual(new Map([["k", 2n]]));

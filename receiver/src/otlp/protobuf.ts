@@ -94,7 +94,8 @@ const NOTHING: RawMessage = {};
 const PROTOBUF_LEAVES: Leaves = {
   message: (value) => (value ?? NOTHING) as RawMessage,
   list: (value) => value as readonly unknown[],
-  string: (value) => value as string,
+  // Of a message that is absent itself, as a span's status may be, every field is undefined.
+  string: (value) => (value ?? "") as string,
   bool: (value) => value as boolean,
   id: (value) => Buffer.from(value as Uint8Array).toString("hex"),
   int64: (value) => value as bigint,
