@@ -25,6 +25,12 @@ export interface FieldRedactor {
   /** Replacements by kind so far; the encoder reads it and sets it back to zero. */
   readonly counts: Uint32Array;
   keyRule(key: string): KeyRule;
+  /**
+   * One look at a whole request: a bit for each byte (byte `n` is bit `n % 32` of word `n / 32`).
+   * UTF-8 text that lies anywhere in these bytes and has no bit set stays as it is under an open
+   * key. Valid until the next call.
+   */
+  suspects(bytes: Uint8Array): Uint32Array;
   /** @param rule of the key above the text; none for names and the like */
   text(text: string, rule?: KeyRule): string;
   value(value: AttributeValue, rule: KeyRule): AttributeValue;

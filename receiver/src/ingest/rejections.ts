@@ -22,6 +22,12 @@ const EXPLANATIONS: Readonly<Record<RejectionReason, string>> = {
   size: "too many values in one span",
 };
 
+/**
+ * Attribute that keeps the end of a span as it was sent, where that was before its start: clocks
+ * that were set back do this, and `endNs` is then the start.
+ */
+export const ORIGINAL_END_ATTRIBUTE = "spanledger.original_end_time_unix_nano";
+
 /** Thrown while one span is read; the span is refused, the others are kept. */
 export class SpanRefusal extends StageError<"OTLP_SPAN_REFUSED"> {
   readonly reason: RejectionReason;
@@ -49,4 +55,14 @@ export function explainRejections(rejected: RejectedSpans): string {
   return [...rejected.reasons]
     .map(([reason, spans]) => `${spans} refused: ${EXPLANATIONS[reason]}`)
     .join("; ");
+}
+
+/** The sentence about everything that is to be said of a request that was taken. */
+export function summarise(rejected: RejectedSpans, clampedSpans: number): string {
+  const clamped =
+    clampedSpans === 0
+      ? ""
+      : `${clampedSpans} kept with end = start, they ended before they began ` +
+        `(sent end in ${ORIGINAL_END_ATTRIBUTE})`;
+  return [explainRejections(rejected), clamped].filter((part) => part !== "").join("; ");
 }

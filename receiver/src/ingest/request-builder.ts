@@ -8,7 +8,7 @@ import type { DecodedSpan, Resource, Scope } from "../base/records.ts";
 import { IngestError } from "./errors.ts";
 import { REQUEST_SPANS_MAX } from "./limits.ts";
 import { RejectionTally, SpanRefusal } from "./rejections.ts";
-import { ORIGINAL_END_ATTRIBUTE } from "./span.ts";
+import { isClamped } from "./span.ts";
 import type { DecodedRequest, RejectionReason } from "./types.ts";
 
 /** A resource or scope, or why everything under it is refused. */
@@ -61,9 +61,7 @@ export class RequestBuilder {
   #add(read: () => DecodedSpan): void {
     try {
       const span = read();
-      if (span.endNs === span.startNs && span.attributes.has(ORIGINAL_END_ATTRIBUTE)) {
-        this.#clamped += 1;
-      }
+      if (isClamped(span)) this.#clamped += 1;
       this.#spans.push(span);
     } catch (error) {
       if (!(error instanceof SpanRefusal)) throw error;

@@ -17,7 +17,10 @@ const SIZE_KEPT_MAX_BYTES = 8_388_608;
 const ROOM_SIZE_BYTES = 8;
 
 /** Up to this size a loop over words beats the call of a native copy, in bytes (measured). */
-const LOOP_COPY_MAX_BYTES = 96;
+export const LOOP_COPY_MAX_BYTES = 96;
+
+/** ASCII up to this size is written letter by letter, without a native call, in bytes. */
+const SHORT_TEXT_SIZE_MAX_BYTES = 32;
 
 /** Rows whose ends can be noted at first. */
 const ROWS_MIN = 1_024;
@@ -118,6 +121,11 @@ export class ByteSink {
 
   /** A text without its length, for which room was reserved. */
   rawText(text: string, sizeBytes: number): void {
+    if (sizeBytes <= SHORT_TEXT_SIZE_MAX_BYTES && sizeBytes === text.length) {
+      for (let i = 0; i < sizeBytes; i += 1) this.bytes[this.at + i] = text.charCodeAt(i);
+      this.at += sizeBytes;
+      return;
+    }
     const buffer = Buffer.from(this.bytes.buffer, this.at, sizeBytes);
     buffer.write(text);
     this.at += sizeBytes;

@@ -19,19 +19,13 @@ import type {
 } from "../base/records.ts";
 import type { Leaves, RawMessage } from "./leaves.ts";
 import { ATTRIBUTES_MAX, EVENTS_MAX, LINKS_MAX, TIME_MAX_NS, VALUE_DEPTH_MAX } from "./limits.ts";
-import { SpanRefusal } from "./rejections.ts";
+import { ORIGINAL_END_ATTRIBUTE, SpanRefusal } from "./rejections.ts";
 import type { RejectionReason } from "./types.ts";
 
 const TRACE_ID_DIGITS = 32;
 const SPAN_ID_DIGITS = 16;
 const NO_TRACE_ID: string = "0".repeat(TRACE_ID_DIGITS);
 const NO_SPAN_ID: string = "0".repeat(SPAN_ID_DIGITS);
-
-/**
- * Attribute that keeps the end of a span as it was sent, where that was before its start: clocks
- * that were set back do this, and `endNs` is then the start.
- */
-export const ORIGINAL_END_ATTRIBUTE = "spanledger.original_end_time_unix_nano";
 
 const KINDS: readonly SpanKind[] = [
   "Unspecified",
@@ -100,6 +94,11 @@ export function readSpan(
     resource,
     scope,
   };
+}
+
+/** Whether a span was kept with its end moved to its start. */
+export function isClamped(span: DecodedSpan): boolean {
+  return span.endNs === span.startNs && span.attributes.has(ORIGINAL_END_ATTRIBUTE);
 }
 
 function readId(

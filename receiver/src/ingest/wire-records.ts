@@ -27,7 +27,7 @@ export function spanOf(bytes: Buffer, resource: Resource, scope: Scope): Decoded
 }
 
 /** The value of one attribute of a span, event or link. */
-export function valueOf(bytes: Buffer): AttributeValue {
+export function anyValueOf(bytes: Buffer): AttributeValue {
   return readValue(WIRE_LEAVES, read(ANY_VALUE, bytes), 0);
 }
 

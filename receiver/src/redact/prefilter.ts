@@ -66,7 +66,7 @@ function classes(): Uint8Array {
 }
 
 /** What stands before the `_` or `-` or `.` of a known secret's prefix, by its last 3 letters. */
-const PREFIXES: Uint8Array = prefixes();
+export const PREFIXES: Uint8Array = prefixes();
 
 function prefixes(): Uint8Array {
   const table = new Uint8Array(1 << 15);

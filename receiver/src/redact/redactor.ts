@@ -21,6 +21,7 @@ import type {
 } from "../base/records.ts";
 import { numberKind } from "./keyed-value.ts";
 import { classifyKey, isSecretClass, type KeyClass } from "./keys.ts";
+import { findSuspects } from "./suspects.ts";
 import { type Context, type Counts, newCounts, redactString, replace } from "./text-redactor.ts";
 import { createTokeniser } from "./token.ts";
 import { REDACTION_KINDS, type Redactor, type RedactorOptions } from "./types.ts";
@@ -75,6 +76,7 @@ function createFieldRedactor(context: Context): FieldRedactor {
       }
       return redactString(probe, key, "none", 0) === key ? pair[0] : pair[1];
     },
+    suspects: findSuspects,
     text: (text, rule) => redactString(context, text, classOfRule(rule), 0),
     value: (value, rule) => redactValue(context, value, classOfRule(rule), 0),
     attributes: (attributes) => redactMap(context, attributes, "none", 0),

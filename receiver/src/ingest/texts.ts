@@ -1,0 +1,321 @@
+/**
+ * The text of every field of the span at hand, redacted.
+ *
+ * In: places of fields in the request. Out: places of their texts, in the request itself where the
+ * text stays as it is, else in a scratch memory. Nearly all text stays as it is and is not touched
+ * here: no suspicious byte lies in it. Side effects: the scratch memory; the redactor's counts.
+ */
+import { isUtf8 } from "node:buffer";
+import { attributeText } from "../base/attribute-text.ts";
+import type { FieldRedactor, KeyRule } from "../base/field-redactor.ts";
+import type { AttributeValue } from "../base/records.ts";
+import {
+  ARRAY,
+  type AttributeTable,
+  BOOL,
+  DOUBLE,
+  INT,
+  NULL,
+  PLAIN_ARRAY,
+  STRING,
+} from "./attribute-table.ts";
+import {
+  KEY_BESIDE_LOGPROB,
+  KEY_KEEPS_SMALL_INTEGERS,
+  KEY_OPEN,
+  KEY_SLOW,
+  type KeyTable,
+} from "./key-table.ts";
+import { ByteSink } from "./sink.ts";
+import { anyValueOf } from "./wire-records.ts";
+
+/** Where a text stands. */
+export const IN_REQUEST = 0;
+export const IN_SCRATCH = 1;
+
+/** Integers below are no card numbers (`FieldRedactor`, `keepsSmallIntegers`). */
+const SMALL_INTEGER_END = 1e12;
+
+/** Bytes of a varint that fit a double with room to spare. */
+const VARINT_SIZE_MAX_BYTES = 7;
+
+/** Arrays up to this size are looked at for their plain form, in bytes. */
+const PLAIN_ARRAY_SIZE_MAX_BYTES = 1_024;
+
+const TRUE: Buffer = Buffer.from("true");
+const FALSE: Buffer = Buffer.from("false");
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+
+/** See the module comment. */
+export class Texts {
+  bytes: Uint8Array = new Uint8Array();
+  view: DataView = new DataView(this.bytes.buffer);
+  readonly scratch: ByteSink = new ByteSink();
+  /** Of the last call of {@link text}. */
+  source: number = IN_REQUEST;
+  start = 0;
+  end = 0;
+  readonly #keys: KeyTable;
+  readonly #logprob: number;
+  readonly #redactor: FieldRedactor | undefined;
+  #suspects: Uint32Array = new Uint32Array(0);
+
+  /** @param logprob id of the key beside which a key of tokens says nothing */
+  constructor(keys: KeyTable, logprob: number, redactor: FieldRedactor | undefined) {
+    this.#keys = keys;
+    this.#logprob = logprob;
+    this.#redactor = redactor;
+  }
+
+  /** Look at another request. */
+  use(bytes: Uint8Array): void {
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    if (this.#redactor !== undefined) this.#suspects = this.#redactor.suspects(bytes);
+  }
+
+  /** The memory in which a text stands. */
+  bytesOf(source: number): Uint8Array {
+    return source === IN_REQUEST ? this.bytes : this.scratch.bytes;
+  }
+
+  /** Look at another span. */
+  clear(): void {
+    this.scratch.clear();
+  }
+
+  /**
+   * The text of a name or the like; its place is in {@link source}, {@link start}, {@link end}.
+   *
+   * @returns false when the slow lane must look
+   */
+  text(start: number, end: number): boolean {
+    this.source = IN_REQUEST;
+    this.start = start;
+    this.end = end;
+    return this.#isPlain(start, end) || this.#redact(start, end, undefined);
+  }
+
+  /** The texts of all rows of one list. @returns false when the slow lane must look */
+  attributes(table: AttributeTable, from: number, to: number): boolean {
+    for (let row = from; row < to; row += 1) {
+      if (!this.#attribute(table, row, to)) return false;
+    }
+    return true;
+  }
+
+  #attribute(table: AttributeTable, row: number, to: number): boolean {
+    const key = table.keys[row] as number;
+    const flags = this.#keys.flags[key] as number;
+    if ((flags & KEY_SLOW) !== 0) return false;
+    if ((flags & KEY_BESIDE_LOGPROB) !== 0 && this.#hasLogprob(table, to)) return false;
+    const start = table.starts[row] as number;
+    const end = table.ends[row] as number;
+    this.source = IN_REQUEST;
+    this.start = start;
+    this.end = end;
+    switch (table.kinds[row]) {
+      case STRING:
+        if ((flags & KEY_OPEN) === 0 || !this.#isPlain(start, end)) {
+          if (!this.#redact(start, end, this.#keys.rules[key])) return false;
+        }
+        break;
+      case NULL:
+        break;
+      case BOOL:
+        this.#constant(this.bytes[start] === 0 ? FALSE : TRUE);
+        break;
+      default:
+        if (!this.#other(table, row, flags)) return false;
+    }
+    table.sources[row] = this.source;
+    table.textStarts[row] = this.start;
+    table.textEnds[row] = this.end;
+    return true;
+  }
+
+  /** Whether this list has the key, or one before it in the table. */
+  #hasLogprob(table: AttributeTable, to: number): boolean {
+    for (let row = 0; row < to; row += 1) if (table.keys[row] === this.#logprob) return true;
+    return false;
+  }
+
+  /** Whether nothing suspicious lies in a range. */
+  #isPlain(start: number, end: number): boolean {
+    if (this.#redactor === undefined || start === end) return true;
+    const suspects = this.#suspects;
+    const first = start >>> 5;
+    const last = (end - 1) >>> 5;
+    const head = (suspects[first] as number) >>> (start & 31);
+    if (first === last) return head << (31 - ((end - 1 - start) & 31)) === 0;
+    if (head !== 0) return false;
+    for (let word = first + 1; word < last; word += 1) if (suspects[word] !== 0) return false;
+    return (suspects[last] as number) << (31 - ((end - 1) & 31)) === 0;
+  }
+
+  #redact(start: number, end: number, rule: KeyRule | undefined): boolean {
+    const redactor = this.#redactor;
+    if (redactor === undefined) return true;
+    const bytes = this.#bufferOf(start, end);
+    if (!isUtf8(bytes)) return false;
+    const text = bytes.toString("utf8");
+    const redacted = redactor.text(text, rule);
+    if (redacted !== text) this.#keep(attributeText(redacted));
+    return true;
+  }
+
+  /** Numbers and compound values. */
+  #other(table: AttributeTable, row: number, flags: number): boolean {
+    const { start, end } = this;
+    const kind = table.kinds[row];
+    if ((flags & KEY_KEEPS_SMALL_INTEGERS) !== 0) {
+      if (kind === INT && this.#smallInteger(start, end)) return true;
+      if (kind === DOUBLE) {
+        const value = this.view.getFloat64(start, true);
+        if (value >= 0 && value < SMALL_INTEGER_END) {
+          this.#keep(String(value));
+          return true;
+        }
+      }
+    }
+    if (kind === ARRAY && (flags & KEY_OPEN) !== 0 && this.#plainArray(start, end)) {
+      table.kinds[row] = PLAIN_ARRAY;
+      return true;
+    }
+    // The value of a number stands after its tag, that of the others with it.
+    const anyValueStart = kind === INT || kind === DOUBLE ? start - 1 : start;
+    return this.#object(table, row, anyValueStart, end);
+  }
+
+  /** A value read as an object; whatever is wrong with it, the slow lane will say. */
+  #object(table: AttributeTable, row: number, start: number, end: number): boolean {
+    const rule = this.#keys.rules[table.keys[row] as number] as KeyRule;
+    let value: AttributeValue;
+    try {
+      value = anyValueOf(this.#bufferOf(start, end));
+    } catch {
+      return false;
+    }
+    const redacted = this.#redactor?.value(value, rule) ?? value;
+    table.values[row] = redacted;
+    this.#keep(attributeText(redacted));
+    return true;
+  }
+
+  /** An integer from 0 to 10^12 - 1 as digits. */
+  #smallInteger(start: number, end: number): boolean {
+    const { bytes, scratch } = this;
+    let value = 0;
+    let scale = 1;
+    let at = start;
+    for (; at < end; at += 1) {
+      const byte = bytes[at] as number;
+      value += (byte & 0x7f) * scale;
+      scale *= 128;
+      if (byte < 0x80) break;
+    }
+    if (at + 1 !== end || end - start > VARINT_SIZE_MAX_BYTES) return false;
+    if (value >= SMALL_INTEGER_END) return false;
+    scratch.reserve(16);
+    const first = scratch.at;
+    let digits = 1;
+    for (let rest = value; rest >= 10; rest = Math.floor(rest / 10)) digits += 1;
+    let rest = value;
+    for (let place = first + digits - 1; place >= first; place -= 1) {
+      const tenth = Math.floor(rest / 10);
+      scratch.bytes[place] = 0x30 + (rest - tenth * 10);
+      rest = tenth;
+    }
+    scratch.at = first + digits;
+    this.#inScratch(first);
+    return true;
+  }
+
+  /** An array of strings as JSON, where nothing in it is to be escaped or redacted. */
+  #plainArray(start: number, end: number): boolean {
+    const { bytes, scratch } = this;
+    if (end - start > PLAIN_ARRAY_SIZE_MAX_BYTES || !this.#isPlain(start, end)) return false;
+    // One member, whose size takes the rest.
+    let at = afterLength(bytes, start + 1, end);
+    if (at < 0) return false;
+    scratch.reserve(2 * (end - start) + 2);
+    const first = scratch.at;
+    scratch.bytes[scratch.at++] = OPEN_BRACKET;
+    while (at < end) {
+      // An AnyValue that is a string, both with a size of one byte.
+      const size = bytes[at + 1] as number;
+      const isString = bytes[at] === 0x0a && bytes[at + 2] === 0x0a && bytes[at + 3] === size - 2;
+      const next = at + 2 + size;
+      if (!isString || size >= 0x80 || next > end || !this.#quoted(at + 4, next)) {
+        scratch.at = first;
+        return false;
+      }
+      at = next;
+    }
+    // The comma after the last element becomes the bracket.
+    if (scratch.bytes[scratch.at - 1] === COMMA) scratch.at -= 1;
+    scratch.bytes[scratch.at++] = CLOSE_BRACKET;
+    this.#inScratch(first);
+    return true;
+  }
+
+  /** `"text",`, if the text is ASCII that JSON does not escape. */
+  #quoted(start: number, end: number): boolean {
+    const { bytes, scratch } = this;
+    const out = scratch.bytes;
+    let place = scratch.at;
+    out[place++] = QUOTE;
+    for (let at = start; at < end; at += 1) {
+      const byte = bytes[at] as number;
+      if (byte < 0x20 || byte >= 0x80 || byte === QUOTE || byte === BACKSLASH) return false;
+      out[place++] = byte;
+    }
+    out[place++] = QUOTE;
+    out[place++] = COMMA;
+    scratch.at = place;
+    return true;
+  }
+
+  #constant(text: Buffer): void {
+    const first = this.scratch.at;
+    this.scratch.reserve(text.length);
+    this.scratch.piece(text);
+    this.#inScratch(first);
+  }
+
+  #keep(text: string): void {
+    const sizeBytes = Buffer.byteLength(text);
+    const first = this.scratch.at;
+    this.scratch.reserve(sizeBytes);
+    this.scratch.rawText(text, sizeBytes);
+    this.#inScratch(first);
+  }
+
+  #inScratch(first: number): void {
+    this.source = IN_SCRATCH;
+    this.start = first;
+    this.end = this.scratch.at;
+  }
+
+  #bufferOf(start: number, end: number): Buffer {
+    return Buffer.from(this.bytes.buffer, this.bytes.byteOffset + start, end - start);
+  }
+}
+
+/** Where the content of a length-delimited field starts that ends exactly at `end`, or -1. */
+export function afterLength(bytes: Uint8Array, at: number, end: number): number {
+  let size = 0;
+  let next = at;
+  for (let shift = 0; shift < 28 && next < end; shift += 7) {
+    const byte = bytes[next] as number;
+    next += 1;
+    size |= (byte & 0x7f) << shift;
+    if (byte < 0x80) return next + size === end ? next : -1;
+  }
+  return -1;
+}
