@@ -1,52 +1,37 @@
 /**
- * A request's body to rows for the open batch, through objects: decode → redact → classify → encode.
+ * A request's body to rows for the open batch: the stages ingest, redact, classify, and the encoder.
  *
  * In: the body and the place in the batch. Out: rows as RowBinary.
  */
 import { BATCH_TABLES } from "@spanledger/schema";
-import type { Encode } from "./base/batch.ts";
+import type { BatchPlace, Encode, EncodedRows } from "./base/batch.ts";
+import type { DecodedSpan } from "./base/records.ts";
 import { rowsOf } from "./classify/rows.ts";
-import { OtlpError } from "./otlp/errors.ts";
-import { decodeTraceJson } from "./otlp/json.ts";
-import { decodeTraceProtobuf } from "./otlp/protobuf.ts";
-import { explainRejections } from "./otlp/rejections.ts";
-import { ORIGINAL_END_ATTRIBUTE } from "./otlp/span.ts";
-import type { DecodedRequest, OtlpFormat, TraceRequest } from "./otlp/types.ts";
+import { createTranscoder } from "./ingest/transcoder.ts";
+import type { ExportRequest } from "./otlp/types.ts";
 import type { Redactor } from "./redact/index.ts";
 import { encodeRows } from "./store/row-binary.ts";
 
-/** Make the encoder of one request. */
-export function encoderOf(request: TraceRequest, redactor: Redactor): Encode {
-  return (place) => {
-    const decoded = decode(request.body, request.format);
-    const rows = rowsOf(
-      decoded.spans.map((span) => redactor.span(span)),
-      place,
-    );
-    return {
-      tables: BATCH_TABLES.map((table) => encodeRows(table, rows[table.name] as never)),
-      rejected: decoded.rejected.count,
-      message: messageOf(decoded),
-    };
+/** Make what makes the encoder of each request; the rows of one are valid until the next. */
+export function createEncoding(redactor: Redactor): (request: ExportRequest) => Encode {
+  const transcoder = createTranscoder({
+    redactor: redactor.fields(),
+    encodeSpans: (spans, place) => encodeSpans(spans, place, redactor),
+  });
+  return ({ body, format }) => {
+    return format === "json"
+      ? (place) => transcoder.encodeTracesJson(body, place)
+      : (place) => transcoder.encodeTraces(body, place);
   };
 }
 
-function decode(body: Uint8Array, format: OtlpFormat): DecodedRequest {
-  try {
-    return format === "json" ? decodeTraceJson(body) : decodeTraceProtobuf(body);
-  } catch (error) {
-    if (error instanceof OtlpError) throw error;
-    // A decoder throws `OtlpError`; anything else is a defect that one client's bytes bring about.
-    const code = format === "json" ? "OTLP_MALFORMED_JSON" : "OTLP_MALFORMED_PROTOBUF";
-    throw new OtlpError(code, `the body could not be read as ${format}`, { cause: error });
-  }
-}
-
-function messageOf(decoded: DecodedRequest): string {
-  const clamped =
-    decoded.clampedSpans === 0
-      ? ""
-      : `${decoded.clampedSpans} kept with end = start, they ended before they began ` +
-        `(sent end in ${ORIGINAL_END_ATTRIBUTE})`;
-  return [explainRejections(decoded.rejected), clamped].filter((part) => part !== "").join("; ");
+/** The slow lane of the transcoder, through records. */
+function encodeSpans(
+  spans: readonly DecodedSpan[],
+  place: BatchPlace,
+  redactor: Redactor,
+): EncodedRows[] {
+  const redacted = spans.map((span) => redactor.span(span));
+  const rows = rowsOf(redacted, place);
+  return BATCH_TABLES.map((table) => encodeRows(table, rows[table.name] as never));
 }

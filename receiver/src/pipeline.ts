@@ -12,7 +12,7 @@ import type { Encode } from "./base/batch.ts";
 import type { Log } from "./base/log.ts";
 import type { BatchSource, StorableBatch, StorableTable } from "./base/stored-batch.ts";
 import { firstPlace } from "./classify/place.ts";
-import type { TraceHandler, TraceRequest } from "./otlp/types.ts";
+import type { ExportHandler, ExportRequest } from "./otlp/types.ts";
 import { BatchSeal } from "./seal/batch-seal.ts";
 import { decodeHeader, hashHeader } from "./seal/header.ts";
 import { ledgerRow } from "./seal/ledger-row.ts";
@@ -34,7 +34,7 @@ export interface PipelineOptions {
   readonly spoolMaxBytes: number;
   readonly client: ClickHouseClient;
   /** Turns a request into rows. */
-  readonly encoderOf: (request: TraceRequest) => Encode;
+  readonly encoderOf: (request: ExportRequest) => Encode;
   /** Workspace of everything that comes in. */
   readonly workspaceId: string;
   readonly retentionClass: string;
@@ -58,10 +58,10 @@ export interface Redriven {
 
 export interface Pipeline {
   /** Takes requests of both OTLP servers. */
-  readonly handler: TraceHandler;
+  readonly handler: ExportHandler;
   /** Close the open batch; resolves with true when all that was taken before is stored. */
   flush(timeoutMs: number): Promise<boolean>;
-  state(): { readonly spool: SpoolState; readonly writer: WriterState };
+  state(): Promise<{ readonly spool: SpoolState; readonly writer: WriterState }>;
   deadLetters(): Promise<readonly ListedLetter[]>;
   /** Try a dead letter again, or all of them. */
   redrive(id?: string): Promise<readonly Redriven[]>;
@@ -116,15 +116,10 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
     return withinTime(writer.settled(), timeoutMs);
   };
   return {
-    handler: async (request) => {
-      const { rejected, message } = await spool.append(
-        digestOf(request, options.workspaceId),
-        options.encoderOf(request),
-      );
-      return { rejectedSpans: rejected, message };
-    },
+    handler: (request) =>
+      spool.append(digestOf(request, options.workspaceId), options.encoderOf(request)),
     flush,
-    state: () => ({ spool: spool.state(), writer: writer.state() }),
+    state: async () => ({ spool: await spool.state(), writer: writer.state() }),
     deadLetters: () => quarantine.list(),
     redrive: async (id) => {
       if (id !== undefined) return [await redriveOne(await quarantine.find(id))];
@@ -132,8 +127,10 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
       return Promise.all(batches.map(redriveOne));
     },
     stop: async (flushMs) => {
-      await withinTime(spool.stop(), flushMs);
-      await withinTime(writer.settled(), flushMs);
+      await withinTime(
+        spool.stop().then(() => writer.settled()),
+        flushMs,
+      );
       writer.stop();
       await spool.parts.doneLog.close();
     },
@@ -141,7 +138,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
 }
 
 /** Exactly the same request sent again has the same digest; a transport is not changed in between. */
-function digestOf(request: TraceRequest, workspaceId: string): Buffer {
+function digestOf(request: ExportRequest, workspaceId: string): Buffer {
   const { signal, transport, format, body } = request;
   return createHash("sha256")
     .update(`${workspaceId}\0${signal}\0${transport}\0${format}\0`)

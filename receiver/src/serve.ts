@@ -10,13 +10,15 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { DEFAULT_RETENTION_CLASS } from "@spanledger/schema";
 import { startApi } from "./api/server.ts";
+import { watchEventLoop } from "./base/event-loop.ts";
 import type { Log } from "./base/log.ts";
 import { type ClickHouseTarget, connect } from "./clickhouse/client.ts";
 import { startEmbeddedClickHouse } from "./clickhouse/embedded/supervisor.ts";
 import { migrate } from "./clickhouse/migrate.ts";
 import { applyRetention } from "./clickhouse/retention.ts";
 import type { Config } from "./config/config.ts";
-import { encoderOf } from "./encode-request.ts";
+import { createEncoding } from "./encode-request.ts";
+import { createOperations } from "./operations.ts";
 import { ByteBudget } from "./otlp/byte-budget.ts";
 import { startOtlpGrpc } from "./otlp/grpc-server.ts";
 import { startOtlpHttp } from "./otlp/http-server.ts";
@@ -98,7 +100,7 @@ async function startParts(config: Config, log: Log, parts: AsyncDisposableStack)
       spoolDir: join(config.dataDir, "spool"),
       spoolMaxBytes: config.spoolMaxBytes,
       client,
-      encoderOf: (request) => encoderOf(request, redactor),
+      encoderOf: createEncoding(redactor),
       workspaceId: config.workspace,
       retentionClass: DEFAULT_RETENTION_CLASS,
       policyDigest: POLICY_DIGEST,
@@ -108,6 +110,7 @@ async function startParts(config: Config, log: Log, parts: AsyncDisposableStack)
     (started) => started.stop(FLUSH_MAX_MS),
   );
   const { handler } = pipeline;
+  const loop = parts.adopt(watchEventLoop(), (watch) => watch.stop());
   const api = parts.adopt(
     await startApi({
       host: config.host,
@@ -116,6 +119,12 @@ async function startParts(config: Config, log: Log, parts: AsyncDisposableStack)
       workspaceId: config.workspace,
       tokenise: (text) => redactor.text(text),
       log,
+      operations: createOperations({
+        pipeline,
+        client,
+        loopDelay: () => loop.delay(),
+        now: Date.now,
+      }),
     }),
     (server) => server.stop(),
   );
@@ -124,8 +133,12 @@ async function startParts(config: Config, log: Log, parts: AsyncDisposableStack)
   const http = parts.adopt(await startOtlpHttp({ ...otlp, port: config.otlpHttpPort }), (server) =>
     server.stop(STOP_GRACE_MS),
   );
-  const grpc = parts.adopt(await startOtlpGrpc({ ...otlp, port: config.otlpGrpcPort }), (server) =>
-    server.stop(STOP_GRACE_MS),
+  const grpc = parts.adopt(
+    await startOtlpGrpc({ ...otlp, port: config.otlpGrpcPort }),
+    async (server) => {
+      // Both at once: they share the time.
+      await Promise.all([server.stop(STOP_GRACE_MS), http.stop(STOP_GRACE_MS)]);
+    },
   );
   return {
     otlpGrpc: grpc.port,

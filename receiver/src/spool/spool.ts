@@ -45,6 +45,8 @@ export interface SpoolState {
   readonly usedBytes: number;
   readonly maxBytes: number;
   readonly diskFreeBytes: number;
+  /** Files of batches: those that wait and the open one. */
+  readonly files: number;
   readonly openRows: number;
   readonly waitingBatches: number;
   readonly oldestBatchId: string | undefined;
@@ -137,13 +139,15 @@ export class Spool implements Journal {
   }
 
   /** What the operator sees. */
-  state(): SpoolState {
+  async state(): Promise<SpoolState> {
+    await this.#parts.space.look();
     const { space, counts, window, damage, doneLog } = this.#parts;
     const [oldest] = this.#parts.waiting.keys();
     return {
       usedBytes: space.usedBytes,
       maxBytes: space.maxBytes,
       diskFreeBytes: space.freeBytes,
+      files: this.#parts.waiting.size + (this.#open === undefined ? 0 : 1),
       openRows: this.#open?.contents.rows ?? 0,
       waitingBatches: this.#parts.waiting.size,
       oldestBatchId: oldest ?? this.#open?.contents.facts.batchId,
