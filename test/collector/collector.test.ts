@@ -13,6 +13,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { startOtlpGrpc } from "../../receiver/src/otlp/grpc-server.ts";
 import type { OtlpServer } from "../../receiver/src/otlp/types.ts";
 import { sendWithGrpc, sendWithHttpProto } from "../otlp/senders.ts";
+import { decodeTraceProtobuf } from "../reference/decode.ts";
 import { BUILD_TIMEOUT_MS, type Build, buildCollector, type Programs } from "./build.ts";
 import {
   COLLECTOR_CONFIG,
@@ -75,9 +76,9 @@ async function receiver(): Promise<OtlpServer> {
     host: "127.0.0.1",
     port: receiverPort,
     log: quiet,
-    handler: async ({ spans }) => {
-      arrived.push(...spans.map(({ spanId }) => spanId));
-      return { rejectedSpans: 0, message: "" };
+    handler: async ({ body }) => {
+      arrived.push(...decodeTraceProtobuf(body).spans.map(({ spanId }) => spanId));
+      return { rejected: 0, message: "" };
     },
   });
   running.push({ end: () => server.stop(0) });

@@ -6,10 +6,19 @@
 export const BODY_SIZE_MAX_BYTES = 67_108_864;
 
 /**
- * Bytes of decompressed bodies held at once, by all requests together (256 MiB). Four of the
- * largest requests fit; beyond it a request is told to come back, so that memory stays bounded.
+ * Bytes of decompressed bodies held at once, by all requests together (128 MiB). Two of the largest
+ * requests fit, or a quarter of a second at 500 MB/s; beyond it a request is told to come back.
  */
-export const IN_FLIGHT_MAX_BYTES = 268_435_456;
+export const IN_FLIGHT_MAX_BYTES = 134_217_728;
+
+/**
+ * Largest window of a zstd frame, as a power of two (8 MiB): what RFC 8878 asks every decoder to
+ * take, and what levels up to 19 use. The decoder allocates a whole window.
+ */
+export const ZSTD_WINDOW_LOG_MAX = 23;
+
+/** zstd bodies decompressed at once: four times {@link ZSTD_WINDOW_LOG_MAX}, 32 MiB. */
+export const ZSTD_CONCURRENT_MAX = 4;
 
 /** Spans in one request. SDKs send 512, Collectors 8,192; a larger request is to be split. */
 export const REQUEST_SPANS_MAX = 65_536;
@@ -75,12 +84,35 @@ export const HEADERS_TIMEOUT_MS = 10_000;
 export const CONNECTIONS_MAX = 4_096;
 
 /**
- * gRPC calls whose message is still arriving. grpc-js buffers and decompresses a message by
- * itself, so this and not the bytes bounds the memory before we see it.
+ * gRPC calls whose message is arriving. grpc-js buffers and decompresses a message by itself, so
+ * this times {@link BODY_SIZE_MAX_BYTES} bounds the memory before the budget can be asked: 256 MiB,
+ * three times that for the moment in which compressed messages of full size are decompressed and
+ * joined. Messages arrive in milliseconds, so that four keep one thread busy.
  */
-export const GRPC_RECEIVING_MAX = 64;
+export const GRPC_RECEIVING_MAX = 4;
 
-/** Concurrent streams that a gRPC connection may open; the default of most servers. */
+/**
+ * gRPC calls that wait for their message to be read. Flow control stops their clients at one window
+ * of 64 KiB: 64 MiB in all.
+ */
+export const GRPC_WAITING_MAX = 1_024;
+
+/** Longest wait of a gRPC call to be read, in milliseconds: exporters give up at 10 s. */
+export const GRPC_WAIT_TIMEOUT_MS = 5_000;
+
+/**
+ * Time for a gRPC message to arrive while others wait, in milliseconds: 512 spans of 1.5 KB take
+ * that at 3 Mbit/s. A client that stalls does not stop the others for longer.
+ */
+export const GRPC_TURN_MS = 2_000;
+
+/** Time without traffic after which a gRPC connection is asked whether it lives, in milliseconds. */
+export const GRPC_KEEPALIVE_MS = 60_000;
+
+/** Time for the answer to that, in milliseconds. */
+export const GRPC_KEEPALIVE_TIMEOUT_MS = 20_000;
+
+/** Concurrent streams that a gRPC connection may open: RFC 9113 asks for no fewer. */
 export const GRPC_STREAMS_MAX = 100;
 
 /** Longest status message, in characters: it travels in a header. */

@@ -40,9 +40,9 @@ export type OtlpFormat = "protobuf" | "json";
 export type OtlpSignal = "traces" | "logs";
 
 /** One export request as it came, decompressed, for the pipeline to make durable. */
-export interface TraceRequest {
+export interface ExportRequest {
   /** The decompressed body; stays valid until the handler is done. */
-  readonly body: Uint8Array;
+  readonly body: Buffer;
   readonly signal: OtlpSignal;
   readonly transport: "grpc" | "http";
   readonly format: OtlpFormat;
@@ -52,8 +52,8 @@ export interface TraceRequest {
 
 /** What came of a request once it is durable. */
 export interface ExportOutcome {
-  /** Spans (or log records) that were refused for good: the client must not resend them. */
-  readonly rejectedSpans: number;
+  /** Spans or log records that were refused for good: the client must not resend them. */
+  readonly rejected: number;
   /** Why, for people, without content; empty on full success. */
   readonly message: string;
 }
@@ -62,12 +62,12 @@ export interface ExportOutcome {
  * Make a request durable. Called for every request, an empty one too.
  *
  * Resolves once everything that was not refused is on the disk: only then the client is answered.
- * Rejects with an `OtlpError` for a body that cannot be read, which is answered as it says, and
- * with a `StageError` when nothing may be acknowledged: a retryable one becomes
- * UNAVAILABLE / 503 (`retryAfterMs`, if it has that property, becomes RetryInfo / Retry-After),
- * another one INTERNAL / 500, any other error UNAVAILABLE / 503.
+ * Rejects with a `StageError` when nothing may be acknowledged. One whose code is an
+ * `OtlpErrorCode` is answered as that says (a body that cannot be read). Any other retryable
+ * one becomes UNAVAILABLE / 503 (`retryAfterMs`, if it has that property, becomes RetryInfo /
+ * Retry-After), another one INTERNAL / 500, any other error UNAVAILABLE / 503.
  */
-export type TraceHandler = (request: TraceRequest) => Promise<ExportOutcome>;
+export type ExportHandler = (request: ExportRequest) => Promise<ExportOutcome>;
 
 /** The part of a logger that is used here: pino fits. Content is never passed. */
 export interface OtlpLog {

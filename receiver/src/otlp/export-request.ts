@@ -1,19 +1,15 @@
 /**
- * One export request, from its bytes to its answer, without a socket.
+ * One export request, from its bytes to its outcome, without a socket.
  *
  * In: the decompressed body and a handler. Out: what to tell the client, or an `OtlpError`.
  * Side effect: calls the handler, which makes the records durable, before it resolves.
  */
 import { OtlpError, toOtlpError } from "./errors.ts";
-import type { ExportOutcome, OtlpFormat, OtlpSignal, TraceHandler } from "./types.ts";
+import type { ExportHandler, ExportOutcome, ExportRequest } from "./types.ts";
 
-/** What {@link exportTraces} needs besides the body. */
+/** What {@link exportRequest} needs besides the request. */
 export interface ExportContext {
-  readonly handler: TraceHandler;
-  /** @default "traces" */
-  readonly signal?: OtlpSignal;
-  readonly transport: "grpc" | "http";
-  readonly format: OtlpFormat;
+  readonly handler: ExportHandler;
   /** Longest wait for the handler, in milliseconds. */
   readonly handlerTimeoutMs: number;
   /** Called once the handler let go of the request, which may be after a time-out. */
@@ -26,11 +22,11 @@ export interface ExportContext {
  * @returns what was refused; an empty message means full success
  * @throws {OtlpError} when nothing is acknowledged
  */
-export async function exportTraces(
-  body: Uint8Array,
+export async function exportRequest(
+  request: Omit<ExportRequest, "sizeBytes">,
   context: ExportContext,
 ): Promise<ExportOutcome> {
-  const { handler, signal = "traces", transport, format, handlerTimeoutMs, release } = context;
+  const { handler, handlerTimeoutMs, release } = context;
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {
@@ -38,8 +34,7 @@ export async function exportTraces(
     }, handlerTimeoutMs);
   });
   // An async function, so that a handler that throws at once is treated like one that rejects.
-  const work = (async () =>
-    handler({ body, signal, transport, format, sizeBytes: body.byteLength }))();
+  const work = (async () => handler({ ...request, sizeBytes: request.body.length }))();
   // The memory is free when the handler is done, whether or not the client still waits.
   work.then(release, release);
   try {
