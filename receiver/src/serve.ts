@@ -130,8 +130,10 @@ async function startParts(config: Config, log: Log, parts: AsyncDisposableStack)
   );
   // One budget: what both servers hold together is what this process holds.
   const otlp = { host: config.host, handler, log, budget: new ByteBudget(IN_FLIGHT_MAX_BYTES) };
-  const http = parts.adopt(await startOtlpHttp({ ...otlp, port: config.otlpHttpPort }), (server) =>
-    server.stop(STOP_GRACE_MS),
+  const { corsOrigins } = config;
+  const http = parts.adopt(
+    await startOtlpHttp({ ...otlp, port: config.otlpHttpPort, corsOrigins }),
+    (server) => server.stop(STOP_GRACE_MS),
   );
   const grpc = parts.adopt(
     await startOtlpGrpc({ ...otlp, port: config.otlpGrpcPort }),

@@ -30,6 +30,9 @@ const LOOPBACK_MESSAGE =
   "must be a loopback address (127.0.0.1, ::1 or localhost): without ingest keys anyone who " +
   "reaches the port could write to the record";
 
+const ORIGIN_MESSAGE =
+  "must be an origin as browsers send it (https://host or https://host:port) or *";
+
 /** What `serve` runs with. Keys of the file; as variables `SPANLEDGER_` and upper case with `_`. */
 export interface Config {
   /** Address of every listener, loopback only. @default 127.0.0.1 */
@@ -60,6 +63,11 @@ export interface Config {
    * @default 8589934592 (8 GiB: twelve hours of a hundred spans a second while ClickHouse is down)
    */
   readonly spoolMaxBytes: number;
+  /**
+   * Origins of web pages that may send OTLP/HTTP from a browser, for example `https://shop.example`,
+   * or `*` for all; as a variable with commas between. @default none
+   */
+  readonly corsOrigins: readonly string[];
   /** @default info */
   readonly logLevel: "debug" | "info" | "warn" | "error";
 }
@@ -80,6 +88,10 @@ const shape = {
     .default("default"),
   redactionKey: z.string().optional(),
   spoolMaxBytes: z.coerce.number().int().min(SPOOL_MIN_BYTES).default(8_589_934_592),
+  corsOrigins: z.preprocess(
+    (value) => (typeof value === "string" ? value.split(",").map((one) => one.trim()) : value),
+    z.array(z.string().refine(isOrigin, ORIGIN_MESSAGE)).default([]),
+  ),
   logLevel: z.enum(["debug", "info", "warn", "error"]).default("info"),
 } as const;
 
@@ -170,4 +182,9 @@ function isLoopback(host: string): boolean {
   if (host === "localhost") return true;
   if (isIPv4(host)) return host.startsWith("127.");
   return isIPv6(host) && host === "::1";
+}
+
+/** A browser's spelling: a path, a slash at the end or upper case would never match. */
+function isOrigin(text: string): boolean {
+  return text === "*" || (URL.canParse(text) && new URL(text).origin === text);
 }
