@@ -20,7 +20,7 @@ import type { DecodedRequest } from "./types.ts";
  */
 export function decodeTraceJson(body: Uint8Array): DecodedRequest {
   const builder = new RequestBuilder();
-  const request = JSON_LEAVES.message(parse(body), "the body");
+  const request = JSON_LEAVES.message(parseJson(body), "the body");
   for (const entry of JSON_LEAVES.list(request.resourceSpans, "resourceSpans")) {
     const group = JSON_LEAVES.message(entry, "resourceSpans");
     const resource = readShared<Resource>(() =>
@@ -46,7 +46,12 @@ const LONG_INTEGER = /[:,[]\s*-?\d{16}/;
 const INTEGER_MAX_CHARS = 20;
 const INTEGER = /^-?\d+$/;
 
-function parse(body: Uint8Array): unknown {
+/**
+ * Parse a body within the limits of its shape.
+ *
+ * @throws {IngestError} `OTLP_MALFORMED_JSON`, `OTLP_TOO_MANY_VALUES`
+ */
+export function parseJson(body: Uint8Array): unknown {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   if (!isUtf8(bytes)) throw new IngestError("OTLP_MALFORMED_JSON", "the body is not valid UTF-8");
   checkShape(bytes);

@@ -19,7 +19,10 @@ const EXPLANATIONS: Readonly<Record<RejectionReason, string>> = {
   attributes: "too many attributes",
   events: "too many events",
   links: "too many links",
-  size: "too many values in one span",
+  size: "too many values in one span or log record",
+  log_time: "a log record needs a time_unix_nano or observed_time_unix_nano below 2^63",
+  log_run: "a log record needs a trace_id or the attribute workflow.run.id to find its run by",
+  log_kind: "only log records with GenAI content or an exception are kept",
 };
 
 /**

@@ -170,7 +170,7 @@ function readLinks(leaves: Leaves, value: unknown): SpanLink[] {
 }
 
 /** The key-value list of a record (depth 0) or of a value; on repeated keys the last one wins. */
-function readAttributes(
+export function readAttributes(
   leaves: Leaves,
   value: unknown,
   depth: number,

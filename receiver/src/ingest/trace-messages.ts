@@ -1,5 +1,5 @@
 /**
- * The messages of an export request for traces, for `base/protobuf.ts`. Data only.
+ * The messages of export requests, for `base/protobuf.ts`. Data only.
  *
  * Field numbers are those of opentelemetry-proto 1.11. Unknown fields, deprecated ones among them,
  * are passed over.
@@ -104,4 +104,18 @@ export const SPAN: Message = message(
     [11, "events", () => EVENT],
     [13, "links", () => LINK],
   ],
+);
+
+/** A record of an export request for logs, which has the same envelope. */
+export const LOG_RECORD: Message = message(
+  [
+    [1, "timeUnixNano", "fixed64"],
+    [3, "severityText", "bytes"],
+    [5, "body", () => ANY_VALUE],
+    [9, "traceId", "bytes"],
+    [10, "spanId", "bytes"],
+    [11, "observedTimeUnixNano", "fixed64"],
+    [12, "eventName", "bytes"],
+  ],
+  [[6, "attributes", () => KEY_VALUE]],
 );

@@ -118,7 +118,8 @@ class TraceTranscoder implements Transcoder, EnvelopeVisitor {
 
   encodeTraces(body: Uint8Array, place: BatchPlace): EncodedRequest {
     this.#begin(body, place);
-    this.#writer.use(this.#body);
+    // Not as a Buffer: with one class of array, V8 makes the better code of the hot loops.
+    this.#writer.use(new Uint8Array(body.buffer, body.byteOffset, body.byteLength));
     walkEnvelope(this.#body, this);
     return this.#finish();
   }

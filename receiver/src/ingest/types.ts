@@ -3,7 +3,7 @@
  */
 import type { DecodedSpan } from "../base/records.ts";
 
-/** Why a span was refused. Stable names; the text for people is in `rejections.ts`. */
+/** Why a span or log record was refused. Stable names; the text for people is in `rejections.ts`. */
 export type RejectionReason =
   | "trace_id"
   | "span_id"
@@ -17,7 +17,10 @@ export type RejectionReason =
   | "attributes"
   | "events"
   | "links"
-  | "size";
+  | "size"
+  | "log_time"
+  | "log_run"
+  | "log_kind";
 
 /** Spans that were refused while decoding. They are gone for good: the client must not resend. */
 export interface RejectedSpans {

@@ -1,24 +1,17 @@
 /**
- * Goal: whatever bytes come in, there is a typed answer, what is kept is valid, and the servers
- * live on.
- * Method: seeded mutation of valid requests; typed refusals are fine, anything else is rethrown
- * with the seed. SPANLEDGER_FUZZ_SEED repeats a run. A canary shows that the net has no hole.
+ * Goal: whatever bytes come in, the servers answer and live on. What becomes of the bytes is tested
+ * in test/fuzz.
+ * Method: seeded mutation of valid requests. SPANLEDGER_FUZZ_SEED repeats a run.
  */
 import { randomInt } from "node:crypto";
 import { Client, credentials, status } from "@grpc/grpc-js";
 import { expect, test } from "vitest";
-import { OtlpError } from "./errors.ts";
 import { startOtlpGrpc } from "./grpc-server.ts";
 import { startOtlpHttp } from "./http-server.ts";
-import { decodeTraceJson } from "./json.ts";
-import { TIME_MAX_NS } from "./limits.ts";
-import { decodeTraceProtobuf } from "./protobuf.ts";
 import { recorder } from "./servers.test.helper.ts";
-import type { DecodedRequest } from "./types.ts";
 import { attribute, field, fixed64, int, request, span } from "./wire.test.helper.ts";
 
 const SEED = Number(process.env.SPANLEDGER_FUZZ_SEED ?? randomInt(2 ** 31));
-const DECODER_ROUNDS = 20_000;
 const SERVER_ROUNDS = 300;
 
 /** Mulberry32: small, seeded, good enough to pick bytes. */
@@ -87,80 +80,6 @@ function mutate(source: Buffer, next: (below: number) => number, text: boolean):
   }
   return bytes;
 }
-
-/** What a decoder promises of every span that it keeps. */
-function checkKept(decoded: DecodedRequest): void {
-  for (const one of decoded.spans) {
-    const sane =
-      /^[0-9a-f]{32}$/.test(one.traceId) &&
-      /^[0-9a-f]{16}$/.test(one.spanId) &&
-      /^(?:[0-9a-f]{16})?$/.test(one.parentSpanId) &&
-      one.startNs > 0n &&
-      one.startNs <= one.endNs &&
-      one.endNs <= TIME_MAX_NS &&
-      one.name.isWellFormed() &&
-      Number.isInteger(one.droppedAttributes);
-    if (!sane) throw new Error("a span that is not valid was kept");
-  }
-}
-
-interface Findings {
-  kept: number;
-  refused: number;
-}
-
-/** Run a decoder on mutations; rethrows, with the seed, everything but a typed refusal. */
-function fuzz(
-  source: Buffer,
-  decode: (body: Buffer) => DecodedRequest,
-  { text, rounds }: { readonly text: boolean; readonly rounds: number },
-): Findings {
-  const next = generator(SEED);
-  const findings: Findings = { kept: 0, refused: 0 };
-  for (let round = 0; round < rounds; round += 1) {
-    const body = mutate(source, next, text);
-    try {
-      checkKept(decode(body));
-      findings.kept += 1;
-    } catch (cause) {
-      const refusal = cause instanceof OtlpError && !cause.retryable;
-      if (!refusal) throw new Error(`seed ${SEED}, round ${round}`, { cause });
-      findings.refused += 1;
-    }
-  }
-  return findings;
-}
-
-test("mutated protobuf is decoded or refused with a type", () => {
-  const found = fuzz(PROTOBUF, decodeTraceProtobuf, { text: false, rounds: DECODER_ROUNDS });
-  expect(found.kept).toBeGreaterThan(DECODER_ROUNDS / 50);
-  expect(found.refused).toBeGreaterThan(DECODER_ROUNDS / 10);
-});
-
-test("mutated JSON is decoded or refused with a type", () => {
-  const found = fuzz(JSON_TEXT, decodeTraceJson, { text: true, rounds: DECODER_ROUNDS });
-  expect(found.kept).toBeGreaterThan(DECODER_ROUNDS / 50);
-  expect(found.refused).toBeGreaterThan(DECODER_ROUNDS / 10);
-});
-
-test("the canary, a decoder that fails on a rare byte, is caught", () => {
-  const faulty = (body: Buffer): DecodedRequest => {
-    if (body.includes(0xee)) throw new TypeError("a defect");
-    return decodeTraceProtobuf(body);
-  };
-  const source = request(span({ 2: field(2, Buffer.alloc(8, 1)) }));
-  expect(() => fuzz(source, faulty, { text: false, rounds: DECODER_ROUNDS })).toThrow(
-    `seed ${SEED}`,
-  );
-});
-
-test("the canary, a decoder that keeps an invalid span, is caught", () => {
-  const faulty = (body: Buffer): DecodedRequest => {
-    const decoded = decodeTraceProtobuf(body);
-    return { ...decoded, spans: decoded.spans.map((one) => ({ ...one, endNs: 0n })) };
-  };
-  expect(() => fuzz(PROTOBUF, faulty, { text: false, rounds: DECODER_ROUNDS })).toThrow("seed");
-});
 
 test("a listener answers mutated HTTP requests with 200 or 400 only, and then a good one", async () => {
   const server = await startOtlpHttp(recorder().options);

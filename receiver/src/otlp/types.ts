@@ -1,38 +1,6 @@
 /**
  * What the OTLP servers take and give: the contract between this stage and the pipeline.
  */
-import type { DecodedSpan } from "../base/records.ts";
-
-/** Why a span was refused. Stable names; the text for people is in `rejections.ts`. */
-export type RejectionReason =
-  | "trace_id"
-  | "span_id"
-  | "parent_span_id"
-  | "link_id"
-  | "start_time"
-  | "end_time"
-  | "event_time"
-  | "utf8"
-  | "depth"
-  | "attributes"
-  | "events"
-  | "links"
-  | "size";
-
-/** Spans that were refused while decoding. They are gone for good: the client must not resend. */
-export interface RejectedSpans {
-  readonly count: number;
-  readonly reasons: ReadonlyMap<RejectionReason, number>;
-}
-
-/** What a request decodes to. */
-export interface DecodedRequest {
-  readonly spans: readonly DecodedSpan[];
-  readonly rejected: RejectedSpans;
-  /** Spans that were kept although they ended before they began (`endNs` is then `startNs`). */
-  readonly clampedSpans: number;
-}
-
 /** How a request is encoded. */
 export type OtlpFormat = "protobuf" | "json";
 

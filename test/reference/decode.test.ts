@@ -1,9 +1,10 @@
 /**
- * Goal: protobuf requests are read exactly, and nothing hostile gets further than it may.
+ * Goal: the reference reads protobuf requests exactly, and nothing hostile gets further than it may;
+ * the fuzzer of test/fuzz holds the transcoder against it.
  * Method: wire bytes written by hand with the field numbers of OTLP; both sides of each limit.
  */
 import { describe, expect, test } from "vitest";
-import type { AttributeValue, DecodedSpan } from "../base/records.ts";
+import type { AttributeValue, DecodedSpan } from "../../receiver/src/base/records.ts";
 import {
   ATTRIBUTES_MAX,
   ENVELOPE_ELEMENTS_MAX,
@@ -12,10 +13,9 @@ import {
   REQUEST_SPANS_MAX,
   SPAN_ELEMENTS_MAX,
   VALUE_DEPTH_MAX,
-} from "./limits.ts";
-import { decodeTraceProtobuf } from "./protobuf.ts";
-import { ORIGINAL_END_ATTRIBUTE } from "./span.ts";
-import type { RejectionReason } from "./types.ts";
+} from "../../receiver/src/ingest/limits.ts";
+import { ORIGINAL_END_ATTRIBUTE } from "../../receiver/src/ingest/rejections.ts";
+import type { RejectionReason } from "../../receiver/src/ingest/types.ts";
 import {
   attribute,
   END_NS,
@@ -27,7 +27,8 @@ import {
   START_NS,
   span,
   TRACE_ID,
-} from "./wire.test.helper.ts";
+} from "../../receiver/src/otlp/wire.test.helper.ts";
+import { decodeTraceProtobuf } from "./decode.ts";
 
 function only(body: Buffer): DecodedSpan {
   const decoded = decodeTraceProtobuf(body);
@@ -272,6 +273,6 @@ test.each<[string, Buffer, string]>([
     expect(error).toMatchObject({ code, retryable: false });
     message = String(error);
   }
-  expect(message).toContain("OtlpError");
+  expect(message).toContain("IngestError");
   expect(message).not.toContain("4111");
 });
