@@ -26,8 +26,8 @@ const WORDS =
 const PERSONAL = " My name is Ada, write to ada.lovelace@example.com or call +1 415 555 0132.";
 
 /** A stream of numbers from 0 to 2^32 - 1 (xorshift). */
-function numbers(): () => number {
-  let state = 0x9e3779b9;
+function numbers(seed: number): () => number {
+  let state = seed;
   return () => {
     state ^= state << 13;
     state ^= state >>> 17;
@@ -189,9 +189,17 @@ function spanOf(shape: Shape, choice: Choice): Buffer {
   ]);
 }
 
-/** One request with all spans under one resource and scope, as an SDK sends it. */
-export function requestOf(shape: Shape, spans: number = REQUEST_SPANS): Buffer {
-  const next = numbers();
+/**
+ * One request with all spans under one resource and scope, as an SDK sends it.
+ *
+ * @param seed not zero; another one gives other ids and contents
+ */
+export function requestOf(
+  shape: Shape,
+  spans: number = REQUEST_SPANS,
+  seed: number = 0x9e3779b9,
+): Buffer {
+  const next = numbers(seed);
   const resource = attributes(1, {
     "service.name": "refunds",
     "service.version": "1.4.2",
