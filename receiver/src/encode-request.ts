@@ -4,6 +4,7 @@
  * In: the body and the place in the batch. Out: rows as RowBinary.
  */
 import type { Encode } from "./base/batch.ts";
+import { encodeLogs } from "./encode-logs.ts";
 import { encodeSpans } from "./encode-spans.ts";
 import { createTranscoder } from "./ingest/transcoder.ts";
 import type { ExportRequest } from "./otlp/types.ts";
@@ -15,7 +16,8 @@ export function createEncoding(redactor: Redactor): (request: ExportRequest) => 
     redactor: redactor.fields(),
     encodeSpans: (spans, place) => encodeSpans(redactor, spans, place),
   });
-  return ({ body, format }) => {
+  return ({ body, format, signal }) => {
+    if (signal === "logs") return (place) => encodeLogs(body, format, place, redactor);
     return format === "json"
       ? (place) => transcoder.encodeTracesJson(body, place)
       : (place) => transcoder.encodeTraces(body, place);

@@ -24,7 +24,7 @@ import {
   attributeTexts,
 } from "../base/attribute-text.ts";
 import type { BatchPlace } from "../base/batch.ts";
-import type { RedactedSpan } from "../base/records.ts";
+import type { AttributeMap, RedactedSpan } from "../base/records.ts";
 import { EXCEPTION_EVENT, INLINE_SIZE_MAX_BYTES } from "../base/span-rules.ts";
 import { spanResult, spanType } from "./span-type.ts";
 
@@ -37,18 +37,24 @@ export interface BatchRows {
   readonly errors: ErrorRow[];
 }
 
-type Place = Pick<SpanRow, "BatchId" | "Segment" | "Row" | "RetentionClass" | "ExpiresAt">;
+/** Rows of nothing yet. */
+export function noRows(): BatchRows {
+  return { spans: [], payloads: [], runs: [], decisions: [], errors: [] };
+}
+
+/** Where a row stands. */
+export type Place = Pick<SpanRow, "BatchId" | "Segment" | "Row" | "RetentionClass" | "ExpiresAt">;
 
 /** Build the rows of spans that stand at a place in a batch. */
 export function rowsOf(spans: readonly RedactedSpan[], place: BatchPlace): BatchRows {
-  const rows: BatchRows = { spans: [], payloads: [], runs: [], decisions: [], errors: [] };
+  const rows = noRows();
   const placeIn = placer(place, rows);
   for (const span of spans) addSpan(span, rows, place.workspaceId, placeIn);
   return rows;
 }
 
 /** Fix the place of a table's next row. */
-function placer(place: BatchPlace, rows: BatchRows): (table: BatchTableName) => Place {
+export function placer(place: BatchPlace, rows: BatchRows): (table: BatchTableName) => Place {
   const tables = new Map(BATCH_TABLES.map(({ name }, index) => [name, place.tables[index]]));
   return (table) => {
     const at = tables.get(table);
@@ -215,13 +221,18 @@ function decisionColumns(span: RedactedSpan, text: (key: string) => string) {
 
 function errorColumns(span: RedactedSpan, text: (key: string) => string) {
   const exception = span.events.find((event) => event.name === EXCEPTION_EVENT)?.attributes;
-  const attempt = attributeNumber(span.attributes.get(WORKFLOW.stepAttempt)) ?? 0;
   return {
     Timestamp: span.startNs,
     SpanName: span.name,
-    Attempt: Number.isInteger(attempt) && attempt >= 0 && attempt <= 0xffff ? attempt : 0,
+    Attempt: attemptOf(span.attributes),
     Type: text(OTEL.errorType) || attributeText(exception?.get(OTEL.exceptionType)),
     Message: span.statusMessage || attributeText(exception?.get(OTEL.exceptionMessage)),
     Fallback: text(WORKFLOW.stepFallback),
   };
+}
+
+/** The number of a try; 0 where it is none that the column holds. */
+export function attemptOf(attributes: AttributeMap): number {
+  const attempt = attributeNumber(attributes.get(WORKFLOW.stepAttempt)) ?? 0;
+  return Number.isInteger(attempt) && attempt >= 0 && attempt <= 0xffff ? attempt : 0;
 }

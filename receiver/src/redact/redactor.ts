@@ -13,6 +13,8 @@ import type {
   AttributeMap,
   AttributeValue,
   DecodedSpan,
+  NormalisedLog,
+  RedactedLog,
   RedactedSpan,
   Resource,
   Scope,
@@ -55,6 +57,8 @@ export function createRedactor(options: RedactorOptions): Redactor {
       const scope = shared(scopes, span.scope, newContext, redactScope);
       return sealRedacted(context, span, resource, scope);
     },
+    log: (log) =>
+      redactLog(newContext(), log, shared(resources, log.resource, newContext, redactResource)),
   };
 }
 
@@ -154,6 +158,20 @@ function sealRedacted(
   };
   const redactions = sum([context.counts, resource.counts, scope.counts]);
   return { ...redacted, redactions } as RedactedSpan;
+}
+
+/** The only maker of redacted log records. */
+function redactLog(context: Context, log: NormalisedLog, resource: Shared<Resource>): RedactedLog {
+  const redacted: NormalisedLog = {
+    traceId: log.traceId,
+    spanId: log.spanId,
+    timeNs: log.timeNs,
+    attributes: redactMap(context, log.attributes, "none", 0),
+    contents: redactMap(context, log.contents, "none", 0),
+    isError: log.isError,
+    resource: resource.value,
+  };
+  return redacted as RedactedLog;
 }
 
 /** Kinds in a fixed order, so that a row's bytes do not depend on the order of its fields. */

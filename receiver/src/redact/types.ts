@@ -3,7 +3,7 @@
  */
 
 import type { FieldRedactor } from "../base/field-redactor.ts";
-import type { DecodedSpan, RedactedSpan } from "../base/records.ts";
+import type { DecodedSpan, NormalisedLog, RedactedLog, RedactedSpan } from "../base/records.ts";
 
 /** What is recognised. The name stands in the token: `[email:…]`. */
 export const REDACTION_KINDS = ["email", "phone", "card", "iban", "ssn", "secret"] as const;
@@ -25,6 +25,8 @@ export interface Redactor {
   readonly keyId: string;
   /** Redact every place of a span. The only maker of a {@link RedactedSpan}. */
   span(span: DecodedSpan): RedactedSpan;
+  /** Redact every place of a log record. The only maker of a {@link RedactedLog}. */
+  log(log: NormalisedLog): RedactedLog;
   /** Redact field by field, with the same result as {@link span}. */
   fields(): FieldRedactor;
   /** Redact one text as an attribute value without a telling key would be. */
