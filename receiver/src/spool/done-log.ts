@@ -113,9 +113,10 @@ export class DoneLog {
     return appended;
   }
 
+  /** Close the file; a batch that is logged afterwards begins another one. */
   async close(): Promise<void> {
     await this.#appending;
-    await this.#current?.file.close();
+    await this.#retire();
   }
 
   async #append(batch: DoneBatch): Promise<void> {
@@ -141,11 +142,7 @@ export class DoneLog {
 
   async #begin(): Promise<void> {
     const { dir, newId, counts, now } = this.#options;
-    const before = this.#current;
-    if (before !== undefined) {
-      await before.file.close();
-      this.#older.push({ path: before.file.path, requests: before.requests });
-    }
+    await this.#retire();
     const head: LogHead = {
       version: FORMAT_VERSION,
       origin: this.origin,
@@ -154,6 +151,14 @@ export class DoneLog {
     const bytes = frameRecord(RECORD.journalHead, Buffer.from(JSON.stringify(head)));
     const file = new AppendFile(join(dir, newId() + SUFFIX), bytes, counts);
     this.#current = { file, sinceMs: now(), requests: 0 };
+  }
+
+  async #retire(): Promise<void> {
+    const before = this.#current;
+    if (before === undefined) return;
+    this.#current = undefined;
+    await before.file.close();
+    this.#older.push({ path: before.file.path, requests: before.requests });
   }
 
   async #write(batches: readonly DoneBatch[]): Promise<void> {

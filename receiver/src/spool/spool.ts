@@ -131,11 +131,10 @@ export class Spool implements Journal {
     await this.#sealing;
   }
 
-  /** Take nothing more, and close. Batches that wait stay on the disk. */
+  /** Take nothing more, and close. Batches that wait may still be stored; what is not stays here. */
   async stop(): Promise<void> {
     this.#stopping = true;
     await this.close();
-    await this.#parts.doneLog.close();
   }
 
   /** What the operator sees. */
