@@ -15,6 +15,7 @@ import { AppendFile, type SyncCounts } from "./append-file.ts";
 import { DIGEST_SIZE_BYTES, FORMAT_VERSION } from "./batch-file.ts";
 import type { KnownRequest } from "./contents.ts";
 import { SpoolError } from "./errors.ts";
+import { WINDOW_MIN_REQUESTS } from "./limits.ts";
 import { frameRecord, RECORD, scanRecords } from "./record.ts";
 
 const SUFFIX = ".done";
@@ -232,7 +233,10 @@ function advance(found: FoundLogs, { sequence, batchId, hash }: ChainHead): void
   }
 }
 
-/** The youngest batches that fill the window; a batch that was logged twice counts once. */
+/**
+ * The youngest batches that fill the window; a batch that was logged twice counts once. Age tells
+ * only beyond {@link WINDOW_MIN_REQUESTS}: the clock may have stepped since.
+ */
 function keepNewest(batches: readonly DoneBatch[], options: DoneLogOptions): DoneBatch[] {
   const kept = new Map<string, DoneBatch>();
   let requests = 0;
@@ -240,7 +244,8 @@ function keepNewest(batches: readonly DoneBatch[], options: DoneLogOptions): Don
     if (kept.has(batch.batchId)) continue;
     requests += batch.requests.length;
     if (requests > options.requestsMax) break;
-    if (options.now() - batch.doneAtMs > options.ageMaxMs) continue;
+    const isOld = options.now() - batch.doneAtMs > options.ageMaxMs;
+    if (isOld && requests > WINDOW_MIN_REQUESTS) continue;
     kept.set(batch.batchId, batch);
   }
   return [...kept.values()].reverse();

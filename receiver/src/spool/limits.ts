@@ -59,6 +59,12 @@ export const WINDOW_MAX_REQUESTS = 262_144;
 /** Longest life of a generation of digests, in milliseconds (a day): queues of senders end by then. */
 export const WINDOW_MAX_AGE_MS = 86_400_000;
 
+/**
+ * Requests whose digests are kept however old they seem: a wall clock that steps forward by days
+ * must not make a retry of the last minutes a new request. About 3 MB.
+ */
+export const WINDOW_MIN_REQUESTS = 32_768;
+
 /** Pause before a seal is written again that the disk did not take; doubles up to the largest. */
 export const RETRY_FIRST_MS = 100;
 export const RETRY_MAX_MS = 5_000;

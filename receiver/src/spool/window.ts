@@ -2,8 +2,9 @@
  * The requests that are known: one that comes again is answered, not stored.
  *
  * In: digests of durable requests. Out: whether one is known. Memory only, bounded: two generations
- * of half the requests each; when the younger is full the older is forgotten.
+ * of half the requests each; when the younger is full, or old and not small, the older is forgotten.
  */
+import { WINDOW_MIN_REQUESTS } from "./limits.ts";
 
 /** A set of digests that forgets the oldest. */
 export class RequestWindow {
@@ -34,7 +35,8 @@ export class RequestWindow {
 
   add(digest: Uint8Array, rejected: number, nowMs: number): void {
     if (this.#young.size === 0) this.#youngSinceMs = nowMs;
-    const isOver = nowMs - this.#youngSinceMs > this.#ageMaxMs / 2;
+    const isOver =
+      this.#young.size >= WINDOW_MIN_REQUESTS && nowMs - this.#youngSinceMs > this.#ageMaxMs / 2;
     if (this.#young.size >= this.#halfMax || isOver) {
       this.#old = this.#young;
       this.#young = new Map();
