@@ -67,6 +67,8 @@ export class ReceiverProcess {
   readonly dataDir: string;
   /** Starts that ended before the receiver was ready, unless it was killed on purpose. */
   failedStarts = 0;
+  /** Codes that those starts ended with, as their log says. */
+  readonly startFailures: Set<string> = new Set();
   /** Largest resident memory of all its processes so far, in bytes. */
   memoryMaxBytes = 0;
   readonly #environment: NodeJS.ProcessEnv;
@@ -140,6 +142,7 @@ export class ReceiverProcess {
         if (this.#isReady) return true;
         if (!this.isRunning) {
           this.failedStarts += 1;
+          this.startFailures.add(lastCode(this.#log));
           await delay(RESTART_PAUSE_MS);
           this.spawn();
         }
@@ -198,6 +201,11 @@ export class ReceiverProcess {
     const peakBytes = Number(/VmHWM:\s*(\d+) kB/.exec(text)?.[1] ?? 0) * 1_024;
     this.memoryMaxBytes = Math.max(this.memoryMaxBytes, peakBytes);
   }
+}
+
+/** The last error code in a log. */
+function lastCode(log: string): string {
+  return [...log.matchAll(/"code":"([A-Z_]+)"/g)].at(-1)?.[1] ?? "unknown";
 }
 
 async function firstChildOf(pid: number): Promise<number | undefined> {

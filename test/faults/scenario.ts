@@ -97,7 +97,10 @@ export async function play(
     await act(stage);
     await finish(stage);
     const findings = await look(stage, options.clickhouseUrl);
-    if (receiver.failedStarts > 0) notes.push(`${receiver.failedStarts} starts had to be repeated`);
+    if (receiver.failedStarts > 0) {
+      const codes = [...receiver.startFailures].join(", ");
+      notes.push(`${receiver.failedStarts} starts had to be repeated (${codes})`);
+    }
     return {
       ...findings,
       problems: [...problems, ...findings.problems],

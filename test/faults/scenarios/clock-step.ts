@@ -5,21 +5,39 @@
  * not by libfaketime: that one also bends the monotonic clock and the waits of other threads, which
  * a step of the wall clock leaves alone.
  */
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Load, LoadRequest } from "../load.ts";
 import { type Outcome, play, type Scenario, type Stage } from "../scenario.ts";
 import { until } from "../wait.ts";
 
-const STEPS = { short: 4, long: 30 } as const;
+const STEPS = { short: 5, long: 30 } as const;
 const REQUESTS_BETWEEN = 40;
 const CONDITION_MAX_MS = 60_000;
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 
-/** Where the clock stands against the true one, in milliseconds. */
-const OFFSETS_MS = [-DAY_MS, DAY_MS, -90 * MINUTE_MS, 45 * MINUTE_MS, 2 * DAY_MS, -7 * DAY_MS, 0];
+interface Step {
+  /** Where the clock stands against the true one from then on, in milliseconds. */
+  readonly offsetMs: number;
+  /** In the running process, or while the receiver is away. */
+  readonly when: "running" | "away";
+}
+
+const STEPPING: readonly Step[] = [
+  { offsetMs: -DAY_MS, when: "running" },
+  { offsetMs: DAY_MS, when: "away" },
+  { offsetMs: 2 * DAY_MS, when: "running" },
+  { offsetMs: 4 * DAY_MS, when: "running" },
+  { offsetMs: -90 * MINUTE_MS, when: "away" },
+  { offsetMs: 45 * MINUTE_MS, when: "running" },
+  { offsetMs: -7 * DAY_MS, when: "running" },
+  { offsetMs: 0, when: "running" },
+];
+
+/** Requests that are sent again after a step: those of the last steps. */
+const AGAIN_MAX = 4 * REQUESTS_BETWEEN;
 
 const PRELOAD = new URL("../clock-preload.mjs", import.meta.url).href;
 
@@ -47,10 +65,13 @@ export const clockStep: Scenario = {
           stage.load.start();
           for (let step = 0; step < STEPS[form]; step += 1) {
             await stage.load.tally.further("acknowledged", REQUESTS_BETWEEN, CONDITION_MAX_MS);
-            await stepClock(stage, file, OFFSETS_MS[step % OFFSETS_MS.length] ?? 0, step % 2 === 1);
+            await spoolHasMoved(stage.dataDir);
+            await stepClock(stage, file, STEPPING[step % STEPPING.length]);
             stage.fault();
-            // A retry whose answer was lost comes at another time of day.
-            await Promise.all(recent.splice(0).map((request) => stage.load.deliver(request)));
+            // A retry whose answer was lost comes on another day.
+            const again = recent.splice(0).slice(-AGAIN_MAX);
+            await Promise.all(again.map((request) => stage.load.deliver(request)));
+            recent.unshift(...again);
           }
           await stage.load.tally.further("acknowledged", REQUESTS_BETWEEN, CONDITION_MAX_MS);
         },
@@ -61,16 +82,25 @@ export const clockStep: Scenario = {
   },
 };
 
-/** In the running process, or while the receiver is away. */
+/** Wait until the batches that are on the disk now are stored and have left it. */
+async function spoolHasMoved(dataDir: string): Promise<void> {
+  const folder = join(dataDir, "spool");
+  const batches = async (): Promise<string[]> =>
+    (await readdir(folder)).filter((name) => name.endsWith(".batch"));
+  const before = new Set(await batches());
+  await until("the batches have left the spool", CONDITION_MAX_MS, async () =>
+    (await batches()).every((name) => !before.has(name)),
+  );
+}
+
 async function stepClock(
   { receiver }: Stage,
   file: string,
-  offsetMs: number,
-  isAway: boolean,
+  { offsetMs, when }: Step = { offsetMs: 0, when: "running" },
 ): Promise<void> {
-  if (isAway) await receiver.kill();
+  if (when === "away") await receiver.kill();
   await writeFile(file, `${offsetMs}`);
-  if (isAway) await receiver.start();
+  if (when === "away") await receiver.start();
   else receiver.signal("SIGUSR2");
   await until("the clock has stepped", CONDITION_MAX_MS, async () => {
     return (await readFile(`${file}.applied`, "utf8").catch(() => "")) === `${offsetMs}`;
