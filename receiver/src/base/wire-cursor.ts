@@ -126,10 +126,12 @@ export class WireCursor {
 
   /** A varint of a tag or a length: at most 5 bytes, 32 bits. */
   #uint32(): number {
-    let value = 0;
-    for (let shift = 0; shift < 35; shift += 7) {
+    const first = this.bytes[this.take(1)] as number;
+    if (first < 0x80) return first;
+    let value = first & 0x7f;
+    for (let scale = 2 ** 7; scale <= 2 ** 28; scale *= 2 ** 7) {
       const byte = this.bytes[this.take(1)] as number;
-      value += (byte & 0x7f) * 2 ** shift;
+      value += (byte & 0x7f) * scale;
       if (byte >= 0x80) continue;
       if (value > 0xffff_ffff) throw malformed("a tag or length above 32 bits");
       return value;

@@ -9,8 +9,8 @@ import { EXCEPTION_EVENT } from "../base/span-rules.ts";
 import { NULL, PLAIN_ARRAY } from "./attribute-table.ts";
 import { copyIds } from "./field-writer.ts";
 import { KEY } from "./known-keys.ts";
-import type { PlaceColumns, SharedColumns } from "./shared-columns.ts";
-import type { RowSink } from "./sink.ts";
+import { type PlaceColumns, type SharedColumns, textPiece } from "./shared-columns.ts";
+import type { Piece, RowSink } from "./sink.ts";
 import type { SpanWriter } from "./span-writer.ts";
 import { afterLength } from "./texts.ts";
 import { WordTable } from "./word-table.ts";
@@ -24,7 +24,7 @@ const ATTEMPT_MAX = 0xffff;
 
 const EXCEPTION: WordTable = new WordTable([[EXCEPTION_EVENT, 0]]);
 const TRUE: WordTable = new WordTable([["true", 0]]);
-const USER: Uint8Array = new Uint8Array(Buffer.from("\u0004user"));
+const USER: Piece = textPiece("user");
 
 /** See the module comment. */
 export class CompactWriter {
@@ -38,7 +38,7 @@ export class CompactWriter {
     const span = this.#span;
     const { fields, scan, sinks } = span;
     const sink = sinks[RUNS];
-    sink.reserve(3 * roomBytes + shared.resource.serviceName.length);
+    sink.reserve(3 * roomBytes + shared.resource.serviceName.bytes.length);
     fields.eight(sink, scan.startTime);
     fields.eight(sink, scan.endTime);
     sink.piece(shared.workspace);
@@ -95,7 +95,7 @@ export class CompactWriter {
   error(roomBytes: number, shared: SharedColumns, spanStart: number): void {
     const span = this.#span;
     const sink = span.sinks[ERRORS];
-    sink.reserve(3 * roomBytes + shared.resource.serviceName.length);
+    sink.reserve(3 * roomBytes + shared.resource.serviceName.bytes.length);
     span.fields.eight(sink, span.scan.startTime);
     sink.piece(shared.workspace);
     this.#put(sink, KEY.workflowId);
@@ -124,7 +124,7 @@ export class CompactWriter {
   #isEmpty(key: number): boolean {
     const { own } = this.#span.scan;
     const row = own.rowOf(key);
-    return row < 0 || own.textStarts[row] === own.textEnds[row];
+    return row < 0 || own.textSizeOf(row) === 0;
   }
 
   #isWord(words: WordTable, key: number): boolean {
@@ -132,17 +132,17 @@ export class CompactWriter {
     const { own } = scan;
     const row = own.rowOf(key);
     if (row < 0) return false;
-    const bytes = texts.bytesOf(own.sources[row] as number);
-    const start = own.textStarts[row] as number;
-    return words.find(bytes, start, own.textEnds[row] as number) === 0;
+    const bytes = texts.bytesOf(own.sourceOf(row));
+    const start = own.textStartOf(row);
+    return words.find(bytes, start, own.textEndOf(row)) === 0;
   }
 
   #textOf(row: number): string {
     const { texts, scan } = this.#span;
     const { own } = scan;
-    const bytes = texts.bytesOf(own.sources[row] as number);
-    const start = own.textStarts[row] as number;
-    const sizeBytes = (own.textEnds[row] as number) - start;
+    const bytes = texts.bytesOf(own.sourceOf(row));
+    const start = own.textStartOf(row);
+    const sizeBytes = own.textEndOf(row) - start;
     return Buffer.from(bytes.buffer, bytes.byteOffset + start, sizeBytes).toString("utf8");
   }
 
@@ -185,8 +185,8 @@ export class CompactWriter {
   #list(key: number): readonly string[] {
     const { own } = this.#span.scan;
     const row = own.rowOf(key);
-    if (row < 0 || own.kinds[row] === NULL) return [];
-    if (own.kinds[row] === PLAIN_ARRAY) return this.#plainArray(row);
+    if (row < 0 || own.kindOf(row) === NULL) return [];
+    if (own.kindOf(row) === PLAIN_ARRAY) return this.#plainArray(row);
     const value = own.values[row];
     return attributeList(value === undefined ? this.#textOf(row) : value);
   }
@@ -195,9 +195,9 @@ export class CompactWriter {
   #plainArray(row: number): string[] {
     const { texts, scan } = this.#span;
     const { bytes } = texts;
-    const end = scan.own.ends[row] as number;
+    const end = scan.own.endOf(row);
     const elements: string[] = [];
-    let at = afterLength(bytes, (scan.own.starts[row] as number) + 1, end);
+    let at = afterLength(bytes, scan.own.startOf(row) + 1, end);
     while (at < end) {
       const next = at + 2 + (bytes[at + 1] as number);
       const text = Buffer.from(bytes.buffer, bytes.byteOffset + at + 4, next - at - 4);
@@ -225,7 +225,7 @@ export class CompactWriter {
     if (event >= 0) {
       const end = events.attributeEnds[event] as number;
       for (let row = events.attributeStarts[event] as number; row < end; row += 1) {
-        if (nested.keys[row] === key) {
+        if (nested.keyOf(row) === key) {
           fields.value(sink, nested, row);
           return;
         }

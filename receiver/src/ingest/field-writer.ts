@@ -7,9 +7,22 @@
 import { isUtf8 } from "node:buffer";
 import { PAYLOAD_REFERENCE_PREFIX } from "@spanledger/schema";
 import { INLINE_SIZE_MAX_BYTES } from "../base/span-rules.ts";
-import type { AttributeTable } from "./attribute-table.ts";
+import {
+  type AttributeTable,
+  ROW_SHIFT,
+  SOURCE_CELL,
+  TEXT_END_CELL,
+  TEXT_START_CELL,
+} from "./attribute-table.ts";
 import { KEY_CONTENT, type KeyTable } from "./key-table.ts";
-import { type ByteSink, LOOP_COPY_MAX_BYTES, type RowSink } from "./sink.ts";
+import {
+  type ByteSink,
+  copyWords,
+  LOOP_COPY_MAX_BYTES,
+  type Piece,
+  pieceOf,
+  type RowSink,
+} from "./sink.ts";
 import { IN_REQUEST, type Texts } from "./texts.ts";
 
 /** Two hex digits of each byte, as they stand in memory. */
@@ -21,7 +34,7 @@ const HEX: Uint16Array = Uint16Array.from({ length: 256 }, (_, byte) => {
 /** High bit of each byte of a word: set somewhere in text that is not ASCII. */
 const NOT_ASCII = 0x80808080 | 0;
 
-const REFERENCE: Uint8Array = new Uint8Array(Buffer.from(PAYLOAD_REFERENCE_PREFIX));
+const REFERENCE: Piece = pieceOf(new Uint8Array(Buffer.from(PAYLOAD_REFERENCE_PREFIX)));
 
 /** Where a text of the span stands. */
 export interface TextPlace {
@@ -63,23 +76,37 @@ export class FieldWriter {
 
   /** A text with its length. */
   text(sink: ByteSink, source: number, start: number, end: number): void {
-    const length = end - start;
-    if (length < 0x80) sink.bytes[sink.at++] = length;
-    else sink.length(length);
+    const sizeBytes = end - start;
+    if (sizeBytes < 0x80) sink.bytes[sink.at++] = sizeBytes;
+    else sink.length(sizeBytes);
     if (source !== IN_REQUEST) {
       const { scratch } = this.#texts;
       sink.copy(scratch.bytes, scratch.view, start, end);
       return;
     }
     const { bytes, view } = this.#texts;
-    const seen = sink.copy(bytes, view, start, end);
-    if (length > LOOP_COPY_MAX_BYTES || (seen & NOT_ASCII) !== 0) this.#check(start, end);
+    if (sizeBytes <= LOOP_COPY_MAX_BYTES) {
+      const seen = copyWords(sink.view, sink.at, view, start, sizeBytes);
+      if ((seen & NOT_ASCII) !== 0) this.#check(start, end);
+    } else {
+      const range = bytes.subarray(start, end);
+      sink.bytes.set(range, sink.at);
+      if (!isUtf8(range)) this.isValid = false;
+    }
+    sink.at += sizeBytes;
   }
 
   /** The text of a row of a table of attributes. */
   value(sink: ByteSink, table: AttributeTable, row: number): void {
-    const start = table.textStarts[row] as number;
-    this.text(sink, table.sources[row] as number, start, table.textEnds[row] as number);
+    const { cells } = table;
+    const cell = row << ROW_SHIFT;
+    const start = cells[cell + TEXT_START_CELL] as number;
+    this.text(
+      sink,
+      cells[cell + SOURCE_CELL] as number,
+      start,
+      cells[cell + TEXT_END_CELL] as number,
+    );
   }
 
   /** The text of an attribute of the span itself, empty when it is absent. */
@@ -93,28 +120,53 @@ export class FieldWriter {
   map(sink: ByteSink, table: AttributeTable, from: number, to: number): void {
     sink.length(to - from);
     for (let row = from; row < to; row += 1) {
-      this.key(sink, table.keys[row] as number);
+      this.key(sink, table.keyOf(row));
       this.value(sink, table, row);
     }
   }
 
-  /** The attributes of a span: as a map, with content replaced by references. */
+  /**
+   * The attributes of a span: as a map, with content replaced by references.
+   *
+   * The hottest loop of all: what it needs is in local variables, and short strings, which nearly
+   * all are, are copied without a call.
+   */
   spanMap(sink: ByteSink, table: AttributeTable): void {
-    const { count } = table;
+    const { cells, count } = table;
+    const { store, storeView, offsets, flags } = this.#keys;
+    const { view } = this.#texts;
+    const { bytes: out, view: outView } = sink;
     sink.length(count);
-    for (let row = 0; row < count; row += 1) {
-      this.key(sink, table.keys[row] as number);
-      if (this.isContent(table, row)) this.#reference(sink, table, row);
+    for (let cell = 0; cell < count << ROW_SHIFT; cell += 1 << ROW_SHIFT) {
+      const key = cells[cell] as number;
+      const keyStart = offsets[key] as number;
+      const keySize = (store[keyStart] as number) + 1;
+      let at = sink.at;
+      copyWords(outView, at, storeView, keyStart, keySize);
+      at += keySize;
+      const start = cells[cell + TEXT_START_CELL] as number;
+      const size = (cells[cell + TEXT_END_CELL] as number) - start;
+      const isContent = ((flags[key] as number) & KEY_CONTENT) !== 0 && size > 0;
+      const isShort = size <= LOOP_COPY_MAX_BYTES && cells[cell + SOURCE_CELL] === IN_REQUEST;
+      if (isShort && !isContent) {
+        out[at] = size;
+        const seen = copyWords(outView, at + 1, view, start, size);
+        sink.at = at + 1 + size;
+        if ((seen & NOT_ASCII) !== 0) this.#check(start, start + size);
+        continue;
+      }
+      sink.at = at;
+      const row = cell >> ROW_SHIFT;
+      if (isContent || size > INLINE_SIZE_MAX_BYTES) this.#reference(sink, size);
       else this.value(sink, table, row);
     }
   }
 
   /** Content by name, or too long for a span; empty text is neither. */
   isContent(table: AttributeTable, row: number): boolean {
-    const sizeBytes = (table.textEnds[row] as number) - (table.textStarts[row] as number);
+    const sizeBytes = table.textSizeOf(row);
     if (sizeBytes > INLINE_SIZE_MAX_BYTES) return true;
-    const flags = this.#keys.flags[table.keys[row] as number] as number;
-    return (flags & KEY_CONTENT) !== 0 && sizeBytes > 0;
+    return sizeBytes > 0 && ((this.#keys.flags[table.keyOf(row)] as number) & KEY_CONTENT) !== 0;
   }
 
   /** A key with its length, as it stands in the table of keys. */
@@ -124,11 +176,11 @@ export class FieldWriter {
     sink.copy(store, storeView, start, start + 1 + (store[start] as number));
   }
 
-  #reference(sink: ByteSink, table: AttributeTable, row: number): void {
-    const size = String((table.textEnds[row] as number) - (table.textStarts[row] as number));
-    sink.length(REFERENCE.length + size.length);
+  #reference(sink: ByteSink, sizeBytes: number): void {
+    const digits = String(sizeBytes);
+    sink.length(PAYLOAD_REFERENCE_PREFIX.length + digits.length);
     sink.piece(REFERENCE);
-    sink.rawText(size, size.length);
+    sink.rawText(digits, digits.length);
   }
 
   #check(start: number, end: number): void {

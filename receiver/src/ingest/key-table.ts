@@ -82,6 +82,11 @@ export class KeyTable {
     if (this.#isFull) this.#begin();
   }
 
+  /** Whether an id, which may be an old one, is that of a key. */
+  is(id: number, view: DataView, from: number, size: number): boolean {
+    return id < this.#size && this.#isSame(id, view, from, size);
+  }
+
   /** The id of a key, or -1 where the slow lane must look: too long, not UTF-8, table full. */
   find(bytes: Uint8Array, view: DataView, from: number, to: number): number {
     const size = to - from;
@@ -90,25 +95,25 @@ export class KeyTable {
     for (let probe = 0; probe < PROBES_MAX; probe += 1) {
       const id = this.#cells[cell] as number;
       if (id === -1) return this.#add(bytes, from, to, cell);
-      if (this.#isSame(id, bytes, view, from, size)) return id;
+      if (this.#isSame(id, view, from, size)) return id;
       cell = (cell + 1) & (CELLS - 1);
     }
     this.#isFull = true;
     return -1;
   }
 
-  #isSame(id: number, bytes: Uint8Array, view: DataView, from: number, size: number): boolean {
+  #isSame(id: number, view: DataView, from: number, size: number): boolean {
     const { store, storeView } = this;
-    let stored = this.offsets[id] as number;
+    const stored = this.offsets[id] as number;
     if (store[stored] !== size) return false;
-    stored += 1;
-    let at = from;
+    const shift = stored + 1 - from;
     const to = from + size;
-    for (const last = to - 4; at <= last; at += 4, stored += 4) {
-      if (view.getInt32(at, true) !== storeView.getInt32(stored, true)) return false;
+    let at = from;
+    for (; at + 4 <= to; at += 4) {
+      if (view.getInt32(at, true) !== storeView.getInt32(at + shift, true)) return false;
     }
-    for (; at < to; at += 1, stored += 1) {
-      if (bytes[at] !== store[stored]) return false;
+    for (; at < to; at += 1) {
+      if (view.getUint8(at) !== store[at + shift]) return false;
     }
     return true;
   }

@@ -8,16 +8,16 @@ import { attributeText, attributeTexts } from "../base/attribute-text.ts";
 import type { BatchPlace, TablePlace } from "../base/batch.ts";
 import type { FieldRedactor } from "../base/field-redactor.ts";
 import type { AttributeMap, Resource, Scope } from "../base/records.ts";
-import { ByteSink, type RowSink } from "./sink.ts";
+import { ByteSink, type Piece, pieceOf, type RowSink } from "./sink.ts";
 
 /** The columns of a resource, redacted. */
 export interface ResourceColumns {
   /** As it came, for the slow lane. Never stored. */
   readonly resource: Resource;
   /** ServiceName. */
-  readonly serviceName: Uint8Array;
+  readonly serviceName: Piece;
   /** ServiceName and ResourceAttributes, which stand side by side in a span's row. */
-  readonly columns: Uint8Array;
+  readonly columns: Piece;
   /** Replacements by kind; every span of the resource counts them. */
   readonly counts: Uint32Array;
 }
@@ -26,28 +26,31 @@ export interface ResourceColumns {
 export interface ScopeColumns {
   readonly scope: Scope;
   /** ScopeName and ScopeVersion. */
-  readonly columns: Uint8Array;
+  readonly columns: Piece;
   /** ScopeAttributes. */
-  readonly attributes: Uint8Array;
+  readonly attributes: Piece;
   readonly counts: Uint32Array;
 }
 
 /** What the rows of one table share in a batch. */
 export interface PlaceColumns {
-  /** BatchId and Segment; the row's number follows. */
-  readonly before: Uint8Array;
+  /** BatchId, Segment, Row, RetentionClass and ExpiresAt. */
+  readonly columns: Piece;
+  /** Where Row stands in {@link columns}; it is put in for each row. */
+  readonly rowOffset: number;
+  /** Row of the first row. */
   readonly firstRow: number;
-  /** RetentionClass and ExpiresAt. */
-  readonly after: Uint8Array;
 }
 
 /** What the rows of a span share with those of others. */
 export interface SharedColumns {
   /** One per table, in the order of `BATCH_TABLES`. */
   places: readonly PlaceColumns[];
-  workspace: Uint8Array;
+  workspace: Piece;
   resource: ResourceColumns;
   scope: ScopeColumns;
+  /** Columns of the resource and of the scope, which stand side by side in a span's row. */
+  columns: Piece;
 }
 
 /** Sinks of the tables, in the order of `BATCH_TABLES`. */
@@ -66,8 +69,12 @@ export function resourceColumns(
 ): ResourceColumns {
   const attributes = redactor?.attributes(resource.attributes) ?? resource.attributes;
   const serviceName = piece((sink) => sink.text(attributeText(attributes.get(OTEL.serviceName))));
-  const columns = Buffer.concat([serviceName, piece((sink) => putMap(sink, attributes))]);
-  return { resource, serviceName, columns: new Uint8Array(columns), counts: takeCounts(redactor) };
+  const columns = piece((sink) => {
+    sink.reserve(serviceName.bytes.length);
+    sink.piece(serviceName);
+    putMap(sink, attributes);
+  });
+  return { resource, serviceName, columns, counts: takeCounts(redactor) };
 }
 
 /** Encode a scope. */
@@ -84,23 +91,22 @@ export function scopeColumns(scope: Scope, redactor: FieldRedactor | undefined):
 
 /** Encode the place of one table's rows. */
 export function placeColumns(place: BatchPlace, table: TablePlace): PlaceColumns {
-  return {
-    before: piece((sink) => {
-      sink.text(place.batchId);
-      sink.reserve(2);
-      sink.uint16(table.segment);
-    }),
-    firstRow: table.nextRow,
-    after: piece((sink) => {
-      sink.text(place.retentionClass);
-      sink.reserve(4);
-      sink.uint32(table.expiresAtS);
-    }),
-  };
+  let rowOffset = 0;
+  const columns = piece((sink) => {
+    sink.text(place.batchId);
+    sink.reserve(10);
+    sink.uint16(table.segment);
+    rowOffset = sink.at;
+    sink.uint32(0);
+    sink.text(place.retentionClass);
+    sink.reserve(4);
+    sink.uint32(table.expiresAtS);
+  });
+  return { columns, rowOffset, firstRow: table.nextRow };
 }
 
 /** A text with its length. */
-export function textPiece(text: string): Uint8Array {
+export function textPiece(text: string): Piece {
   return piece((sink) => sink.text(text));
 }
 
@@ -114,10 +120,18 @@ function takeCounts(redactor: FieldRedactor | undefined): Uint32Array {
 
 const scratch = new ByteSink();
 
-function piece(write: (sink: ByteSink) => void): Uint8Array {
+function piece(write: (sink: ByteSink) => void): Piece {
   scratch.clear();
   write(scratch);
-  return scratch.bytes.slice(0, scratch.at);
+  return pieceOf(scratch.bytes.slice(0, scratch.at));
+}
+
+/** Two pieces as one. */
+export function joined(first: Piece, second: Piece): Piece {
+  const bytes = new Uint8Array(first.bytes.length + second.bytes.length);
+  bytes.set(first.bytes);
+  bytes.set(second.bytes, first.bytes.length);
+  return pieceOf(bytes);
 }
 
 function putMap(sink: ByteSink, attributes: AttributeMap): void {

@@ -16,6 +16,8 @@ const SIZE_KEPT_MAX_BYTES = 8_388_608;
 /** Room in front of the rows, so that the ledger can put its prefix before the first one. */
 const ROOM_SIZE_BYTES = 8;
 
+const WORD_SIZE_BYTES = 4;
+
 /** Up to this size a loop over words beats the call of a native copy, in bytes (measured). */
 export const LOOP_COPY_MAX_BYTES = 96;
 
@@ -24,6 +26,59 @@ const SHORT_TEXT_SIZE_MAX_BYTES = 32;
 
 /** Rows whose ends can be noted at first. */
 const ROWS_MIN = 1_024;
+
+/** A prepared piece of a row. */
+export interface Piece {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+}
+
+export function pieceOf(bytes: Uint8Array): Piece {
+  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength) };
+}
+
+/**
+ * Copy by words. Writes up to three bytes too many, which the next write replaces.
+ *
+ * @returns a number with a high bit set in some byte if the range is not ASCII
+ */
+export function copyWords(
+  out: DataView,
+  at: number,
+  source: DataView,
+  from: number,
+  sizeBytes: number,
+): number {
+  const end = from + sizeBytes;
+  const shift = at - from;
+  let next = from;
+  let seen = 0;
+  for (; next + 8 <= end; next += 8) {
+    const first = source.getInt32(next, true);
+    const second = source.getInt32(next + 4, true);
+    seen |= first | second;
+    out.setInt32(next + shift, first, true);
+    out.setInt32(next + shift + 4, second, true);
+  }
+  if (next + 4 <= end) {
+    const word = source.getInt32(next, true);
+    seen |= word;
+    out.setInt32(next + shift, word, true);
+    next += 4;
+  }
+  if (next === end) return seen;
+  if (next + 4 <= source.byteLength) {
+    const word = source.getInt32(next, true);
+    out.setInt32(next + shift, word, true);
+    return seen | (word << (8 * (next + 4 - end)));
+  }
+  for (; next < end; next += 1) {
+    const byte = source.getUint8(next);
+    seen |= byte;
+    out.setUint8(next + shift, byte);
+  }
+  return seen;
+}
 
 /** A byte buffer and the place of the next write. */
 export class ByteSink {
@@ -45,7 +100,8 @@ export class ByteSink {
 
   /** Make sure that so many bytes can be written. */
   reserve(sizeBytes: number): void {
-    const needed = this.at + sizeBytes;
+    // Words may be written over the end.
+    const needed = this.at + sizeBytes + WORD_SIZE_BYTES;
     if (needed > this.bytes.length) this.#resize(Math.max(needed, this.bytes.length * 2));
   }
 
@@ -75,40 +131,19 @@ export class ByteSink {
     this.at += 4;
   }
 
-  /** All of a short prepared piece. */
-  piece(piece: Uint8Array): void {
-    this.bytes.set(piece, this.at);
-    this.at += piece.length;
+  /** All of a prepared piece. */
+  piece(piece: Piece): void {
+    const sizeBytes = piece.bytes.length;
+    if (sizeBytes <= LOOP_COPY_MAX_BYTES) copyWords(this.view, this.at, piece.view, 0, sizeBytes);
+    else this.bytes.set(piece.bytes, this.at);
+    this.at += sizeBytes;
   }
 
-  /**
-   * Copy a range.
-   *
-   * @returns a number below 0x80 in each byte when the range is ASCII; always 0 for longer ones,
-   *   above {@link LOOP_COPY_MAX_BYTES}, which are copied natively
-   */
-  copy(source: Uint8Array, view: DataView, from: number, to: number): number {
-    const out = this.bytes;
-    let at = this.at;
-    this.at = at + to - from;
-    if (to - from > LOOP_COPY_MAX_BYTES) {
-      out.set(source.subarray(from, to), at);
-      return 0;
-    }
-    const outView = this.view;
-    let seen = 0;
-    let next = from;
-    for (const last = to - 4; next <= last; next += 4, at += 4) {
-      const word = view.getInt32(next, true);
-      seen |= word;
-      outView.setInt32(at, word, true);
-    }
-    for (; next < to; next += 1, at += 1) {
-      const byte = source[next] as number;
-      seen |= byte;
-      out[at] = byte;
-    }
-    return seen;
+  /** Copy a range of another memory. */
+  copy(source: Uint8Array, view: DataView, from: number, to: number): void {
+    if (to - from <= LOOP_COPY_MAX_BYTES) copyWords(this.view, this.at, view, from, to - from);
+    else this.bytes.set(source.subarray(from, to), this.at);
+    this.at += to - from;
   }
 
   /** A text from outside of the request, with its length; reserves by itself. */

@@ -226,17 +226,36 @@ export class SpanScan {
 
   /** A KeyValue: a key, then a value, then nothing. */
   #attribute(table: AttributeTable, from: number, to: number): boolean {
-    const { bytes } = this;
+    const { bytes, view } = this;
     if (to - from < 2 || bytes[from] !== 0x0a) return false;
     const keySize = bytes[from + 1] as number;
-    const keyEnd = from + 2 + keySize;
+    const keyStart = from + 2;
+    const keyEnd = keyStart + keySize;
     if (keySize >= 0x80 || keyEnd > to) return false;
-    const key = this.#keys.find(bytes, this.view, from + 2, keyEnd);
-    if (key < 0) return false;
+    let key = table.guess();
+    if (!this.#keys.is(key, view, keyStart, keySize)) {
+      key = this.#keys.find(bytes, view, keyStart, keyEnd);
+      if (key < 0) return false;
+    }
     if (keyEnd === to) return table.add(key, NULL, to, to);
+    // The fast path: a value that is a string, both with a size of one byte.
+    const size = bytes[keyEnd + 1] as number;
+    if (
+      bytes[keyEnd] === 0x12 &&
+      size < 0x80 &&
+      keyEnd + 2 + size === to &&
+      bytes[keyEnd + 2] === 0x0a &&
+      bytes[keyEnd + 3] === size - 2
+    ) {
+      return table.add(key, STRING, keyEnd + 4, to);
+    }
     if (bytes[keyEnd] !== 0x12 || this.#length(keyEnd + 1, to) !== to) return false;
-    const start = this.#at;
+    return this.#value(table, key, this.#at, to);
+  }
+
+  #value(table: AttributeTable, key: number, start: number, to: number): boolean {
     if (start === to) return table.add(key, NULL, to, to);
+    const { bytes } = this;
     switch (bytes[start]) {
       case 0x0a:
         return this.#length(start + 1, to) === to && table.add(key, STRING, this.#at, to);

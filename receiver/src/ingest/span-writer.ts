@@ -13,7 +13,7 @@ import { copyIds, FieldWriter, type TextPlace } from "./field-writer.ts";
 import type { KeyTable } from "./key-table.ts";
 import { KEY, REQUIRED_KEYS, RESULT_KEYS } from "./known-keys.ts";
 import { type PlaceColumns, type SharedColumns, type Sinks, textPiece } from "./shared-columns.ts";
-import type { RowSink } from "./sink.ts";
+import type { Piece, RowSink } from "./sink.ts";
 import { type RecordTable, SpanScan } from "./span-scan.ts";
 import { IN_REQUEST, Texts } from "./texts.ts";
 import { WordTable } from "./word-table.ts";
@@ -27,7 +27,7 @@ const FIELD_SIZE_MAX_BYTES = 64;
 const KIND_SERVER = 2;
 const STATUS_ERROR = 2;
 
-const KINDS: readonly Uint8Array[] = [
+const KINDS: readonly Piece[] = [
   "Unspecified",
   "Internal",
   "Server",
@@ -35,10 +35,10 @@ const KINDS: readonly Uint8Array[] = [
   "Producer",
   "Consumer",
 ].map(textPiece);
-const STATUS_CODES: readonly Uint8Array[] = ["Unset", "Ok", "Error"].map(textPiece);
-const TYPES: readonly Uint8Array[] = SPAN_TYPES.map(textPiece);
-const FAILURE: Uint8Array = textPiece(FAILURE_RESULT);
-const EMPTY: Uint8Array = textPiece("");
+const STATUS_CODES: readonly Piece[] = ["Unset", "Ok", "Error"].map(textPiece);
+const TYPES: readonly Piece[] = SPAN_TYPES.map(textPiece);
+const FAILURE: Piece = textPiece(FAILURE_RESULT);
+const EMPTY: Piece = textPiece("");
 
 const TYPE_OTHER: number = SPAN_TYPES.indexOf("other");
 const TYPE_HTTP: number = SPAN_TYPES.indexOf("http");
@@ -61,14 +61,14 @@ export class SpanWriter {
   /** Of the span at hand: its type's index in `SPAN_TYPES`, and its result. */
   type: number = TYPE_OTHER;
   resultRow = -1;
-  result: Uint8Array = EMPTY;
+  result: Piece = EMPTY;
   /** Where name and status message stand. */
   readonly name: TextPlace = { source: IN_REQUEST, start: 0, end: 0 };
   readonly message: TextPlace = { source: IN_REQUEST, start: 0, end: 0 };
   readonly #state: TextPlace = { source: IN_REQUEST, start: 0, end: 0 };
   readonly #compact: CompactWriter;
   readonly #redactor: FieldRedactor | undefined;
-  readonly #kinds: readonly Uint8Array[];
+  readonly #kinds: readonly Piece[];
 
   constructor(keys: KeyTable, redactor: FieldRedactor | undefined, sinks: Sinks) {
     this.scan = new SpanScan(keys);
@@ -161,9 +161,7 @@ export class SpanWriter {
     this.type = this.#typeOf();
     const resultKey = RESULT_KEYS[this.type] as number;
     this.resultRow = resultKey < 0 ? -1 : own.rowOf(resultKey);
-    if (this.resultRow >= 0 && own.textStarts[this.resultRow] === own.textEnds[this.resultRow]) {
-      this.resultRow = -1;
-    }
+    if (this.resultRow >= 0 && own.textSizeOf(this.resultRow) === 0) this.resultRow = -1;
     this.result = this.scan.statusCode === STATUS_ERROR ? FAILURE : EMPTY;
   }
 
@@ -172,9 +170,8 @@ export class SpanWriter {
     const operation = own.rowOf(KEY.operation);
     let type = -1;
     if (operation >= 0) {
-      const bytes = this.texts.bytesOf(own.sources[operation] as number);
-      const start = own.textStarts[operation] as number;
-      type = OPERATIONS.find(bytes, start, own.textEnds[operation] as number);
+      const bytes = this.texts.bytesOf(own.sourceOf(operation));
+      type = OPERATIONS.find(bytes, own.textStartOf(operation), own.textEndOf(operation));
     }
     if (type < 0) type = this.#typeOfName();
     if (type >= 0) {
@@ -198,8 +195,7 @@ export class SpanWriter {
     const [sink] = this.sinks;
     const { scan, fields } = this;
     const { own, events, links } = scan;
-    const { resource, scope } = shared;
-    const sharedBytes = resource.columns.length + scope.columns.length + scope.attributes.length;
+    const sharedBytes = shared.columns.bytes.length + shared.scope.attributes.bytes.length;
     const count = own.count + scan.nested.count + events.count + links.count;
     // Text of the request stands in the row once, and up to four attributes once more.
     sink.reserve(5 * roomBytes + sharedBytes + count * FIELD_SIZE_MAX_BYTES);
@@ -207,16 +203,15 @@ export class SpanWriter {
     this.#ids(sink);
     this.text(sink, this.#state);
     this.text(sink, this.name);
-    sink.piece(KINDS[scan.kind] ?? (KINDS[0] as Uint8Array));
-    sink.piece(resource.columns);
-    sink.piece(scope.columns);
+    sink.piece(KINDS[scan.kind] ?? (KINDS[0] as Piece));
+    sink.piece(shared.columns);
     fields.spanMap(sink, own);
     this.#duration(sink);
-    sink.piece(STATUS_CODES[scan.statusCode] ?? (STATUS_CODES[0] as Uint8Array));
+    sink.piece(STATUS_CODES[scan.statusCode] ?? (STATUS_CODES[0] as Piece));
     this.text(sink, this.message);
     this.#events(sink);
     this.#links(sink);
-    sink.piece(scope.attributes);
+    sink.piece(shared.scope.attributes);
     sink.uint32(scan.droppedAttributes);
     sink.uint32(scan.droppedEvents);
     sink.uint32(scan.droppedLinks);
@@ -225,7 +220,7 @@ export class SpanWriter {
     fields.attribute(sink, own, KEY.runId);
     fields.attribute(sink, own, KEY.workflowId);
     fields.attribute(sink, own, KEY.stepName);
-    sink.piece(TYPES[this.type] as Uint8Array);
+    sink.piece(TYPES[this.type] as Piece);
     this.putResult(sink);
     this.#redactions(sink, shared);
     this.endRow(sink, shared.places[0] as PlaceColumns);
@@ -243,9 +238,9 @@ export class SpanWriter {
 
   /** RunId and what stands after it are in every table's rows, but not in one order. */
   endRow(sink: RowSink, place: PlaceColumns): void {
-    sink.piece(place.before);
-    sink.uint32(place.firstRow + sink.rows);
-    sink.piece(place.after);
+    const at = sink.at + place.rowOffset;
+    sink.piece(place.columns);
+    sink.view.setUint32(at, place.firstRow + sink.rows, true);
     sink.endRow();
   }
 
@@ -346,7 +341,7 @@ export class SpanWriter {
       const total = (counts[kind] as number) + ofShared;
       if (total === 0) continue;
       present += 1;
-      sink.piece(kinds[kind] as Uint8Array);
+      sink.piece(kinds[kind] as Piece);
       sink.uint32(total);
       counts[kind] = 0;
     }
@@ -370,17 +365,17 @@ export class SpanWriter {
     fields.attribute(sink, own, KEY.runId);
     fields.attribute(sink, own, KEY.workflowId);
     copyIds(sink, spans, spanStart);
-    sink.piece(TYPES[this.type] as Uint8Array);
+    sink.piece(TYPES[this.type] as Piece);
     fields.attribute(sink, own, KEY.stepName);
-    fields.key(sink, own.keys[row] as number);
+    fields.key(sink, own.keyOf(row));
     fields.value(sink, own, row);
-    sink.uint32((own.textEnds[row] as number) - (own.textStarts[row] as number));
+    sink.uint32(own.textSizeOf(row));
     sink.uint32(0);
     this.endRow(sink, shared.places[1] as PlaceColumns);
   }
 
   /** SpanType, then StepName: side by side in most tables. */
   putType(sink: RowSink): void {
-    sink.piece(TYPES[this.type] as Uint8Array);
+    sink.piece(TYPES[this.type] as Piece);
   }
 }

@@ -14,10 +14,17 @@ import {
   type AttributeTable,
   BOOL,
   DOUBLE,
+  END_CELL,
   INT,
+  KIND_CELL,
   NULL,
   PLAIN_ARRAY,
+  ROW_SHIFT,
+  SOURCE_CELL,
+  START_CELL,
   STRING,
+  TEXT_END_CELL,
+  TEXT_START_CELL,
 } from "./attribute-table.ts";
 import {
   KEY_BESIDE_LOGPROB,
@@ -26,7 +33,7 @@ import {
   KEY_SLOW,
   type KeyTable,
 } from "./key-table.ts";
-import { ByteSink } from "./sink.ts";
+import { ByteSink, type Piece, pieceOf } from "./sink.ts";
 import { anyValueOf } from "./wire-records.ts";
 
 /** Where a text stands. */
@@ -42,8 +49,11 @@ const VARINT_SIZE_MAX_BYTES = 7;
 /** Arrays up to this size are looked at for their plain form, in bytes. */
 const PLAIN_ARRAY_SIZE_MAX_BYTES = 1_024;
 
-const TRUE: Buffer = Buffer.from("true");
-const FALSE: Buffer = Buffer.from("false");
+const TRUE: Piece = pieceOf(new Uint8Array(Buffer.from("true")));
+const FALSE: Piece = pieceOf(new Uint8Array(Buffer.from("false")));
+
+/** Flags that decide whether a string may stay as it came. */
+const KEY_STRING_MASK: number = KEY_OPEN | KEY_SLOW | KEY_BESIDE_LOGPROB;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -101,29 +111,34 @@ export class Texts {
     return this.#isPlain(start, end) || this.#redact(start, end, undefined);
   }
 
-  /** The texts of all rows of one list. @returns false when the slow lane must look */
+  /** The texts of rows `from` up to `to`. @returns false when the slow lane must look */
   attributes(table: AttributeTable, from: number, to: number): boolean {
+    const { cells } = table;
+    const { flags } = this.#keys;
     for (let row = from; row < to; row += 1) {
-      if (!this.#attribute(table, row, to)) return false;
+      const cell = row << ROW_SHIFT;
+      const keyFlags = flags[cells[cell] as number] as number;
+      // The fast path: a string that nobody looks for anything in stands where it came.
+      const isOpenString =
+        cells[cell + KIND_CELL] === STRING && (keyFlags & KEY_STRING_MASK) === KEY_OPEN;
+      const start = cells[cell + START_CELL] as number;
+      if (isOpenString && this.#isPlain(start, cells[cell + END_CELL] as number)) continue;
+      if (!this.#attribute(table, row, keyFlags, to)) return false;
     }
     return true;
   }
 
-  #attribute(table: AttributeTable, row: number, to: number): boolean {
-    const key = table.keys[row] as number;
-    const flags = this.#keys.flags[key] as number;
+  #attribute(table: AttributeTable, row: number, flags: number, to: number): boolean {
     if ((flags & KEY_SLOW) !== 0) return false;
     if ((flags & KEY_BESIDE_LOGPROB) !== 0 && this.#hasLogprob(table, to)) return false;
-    const start = table.starts[row] as number;
-    const end = table.ends[row] as number;
+    const start = table.startOf(row);
+    const end = table.endOf(row);
     this.source = IN_REQUEST;
     this.start = start;
     this.end = end;
-    switch (table.kinds[row]) {
+    switch (table.kindOf(row)) {
       case STRING:
-        if ((flags & KEY_OPEN) === 0 || !this.#isPlain(start, end)) {
-          if (!this.#redact(start, end, this.#keys.rules[key])) return false;
-        }
+        if (!this.#redact(start, end, this.#keys.rules[table.keyOf(row)])) return false;
         break;
       case NULL:
         break;
@@ -133,15 +148,16 @@ export class Texts {
       default:
         if (!this.#other(table, row, flags)) return false;
     }
-    table.sources[row] = this.source;
-    table.textStarts[row] = this.start;
-    table.textEnds[row] = this.end;
+    const cell = row << ROW_SHIFT;
+    table.cells[cell + SOURCE_CELL] = this.source;
+    table.cells[cell + TEXT_START_CELL] = this.start;
+    table.cells[cell + TEXT_END_CELL] = this.end;
     return true;
   }
 
   /** Whether this list has the key, or one before it in the table. */
   #hasLogprob(table: AttributeTable, to: number): boolean {
-    for (let row = 0; row < to; row += 1) if (table.keys[row] === this.#logprob) return true;
+    for (let row = 0; row < to; row += 1) if (table.keyOf(row) === this.#logprob) return true;
     return false;
   }
 
@@ -172,7 +188,7 @@ export class Texts {
   /** Numbers and compound values. */
   #other(table: AttributeTable, row: number, flags: number): boolean {
     const { start, end } = this;
-    const kind = table.kinds[row];
+    const kind = table.kindOf(row);
     if ((flags & KEY_KEEPS_SMALL_INTEGERS) !== 0) {
       if (kind === INT && this.#smallInteger(start, end)) return true;
       if (kind === DOUBLE) {
@@ -184,7 +200,7 @@ export class Texts {
       }
     }
     if (kind === ARRAY && (flags & KEY_OPEN) !== 0 && this.#plainArray(start, end)) {
-      table.kinds[row] = PLAIN_ARRAY;
+      table.cells[(row << ROW_SHIFT) + KIND_CELL] = PLAIN_ARRAY;
       return true;
     }
     // The value of a number stands after its tag, that of the others with it.
@@ -194,7 +210,7 @@ export class Texts {
 
   /** A value read as an object; whatever is wrong with it, the slow lane will say. */
   #object(table: AttributeTable, row: number, start: number, end: number): boolean {
-    const rule = this.#keys.rules[table.keys[row] as number] as KeyRule;
+    const rule = this.#keys.rules[table.keyOf(row)] as KeyRule;
     let value: AttributeValue;
     try {
       value = anyValueOf(this.#bufferOf(start, end));
@@ -281,9 +297,9 @@ export class Texts {
     return true;
   }
 
-  #constant(text: Buffer): void {
+  #constant(text: Piece): void {
     const first = this.scratch.at;
-    this.scratch.reserve(text.length);
+    this.scratch.reserve(text.bytes.length);
     this.scratch.piece(text);
     this.#inScratch(first);
   }

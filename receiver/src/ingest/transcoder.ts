@@ -19,6 +19,7 @@ import { KNOWN_KEYS } from "./known-keys.ts";
 import { REQUEST_ROWS_SIZE_MAX_BYTES, SPAN_ELEMENTS_MAX } from "./limits.ts";
 import { ORIGINAL_END_ATTRIBUTE, RejectionTally, SpanRefusal, summarise } from "./rejections.ts";
 import {
+  joined,
   placeColumns,
   type ResourceColumns,
   resourceColumns,
@@ -106,6 +107,7 @@ class TraceTranscoder implements Transcoder, EnvelopeVisitor {
     workspace: textPiece(""),
     resource: resourceColumns({ attributes: new Map() }, undefined),
     scope: scopeColumns({ name: "", version: "", attributes: new Map() }, undefined),
+    columns: textPiece(""),
   };
 
   constructor(parts: TranscoderParts) {
@@ -172,6 +174,7 @@ class TraceTranscoder implements Transcoder, EnvelopeVisitor {
       this.#shared.scope = this.#scopes.get(bytes, () =>
         scopeColumns(scopeOf(bytes), this.#redactor),
       );
+      this.#shared.columns = joined(this.#shared.resource.columns, this.#shared.scope.columns);
     });
   }
 
