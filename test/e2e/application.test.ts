@@ -37,9 +37,10 @@ beforeAll(async () => {
     standIns,
     checkpointFile: join(applicationDir, "checkpoints.json"),
   };
-  // The application flushes as it ends and the receiver acknowledges after its commit: no waiting.
   await runApplication(children, "triage", surroundings, (run) => runs.push(run));
   await runApplication(children, "approve", surroundings, (run) => runs.push(run));
+  // The application flushes as it ends; what is acknowledged then is on the disk, not yet in tables.
+  await server.flush();
 }, 180_000);
 
 afterAll(async () => {
