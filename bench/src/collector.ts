@@ -44,6 +44,8 @@ export interface RunningProcess {
   readonly pid: number;
   readonly grpcUrl: string;
   readonly httpUrl: string;
+  /** Of the ClickHouse in use, where the process knows it. */
+  readonly clickhouseUrl?: string;
   end(signal: "SIGTERM" | "SIGKILL"): Promise<void>;
 }
 

@@ -3,7 +3,8 @@
  *
  * In: process ids. Out: seconds and bytes. Side effects: reads /proc; a watch has a timer.
  */
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
 
 /** Clock ticks per second in /proc/<pid>/stat: USER_HZ, 100 on every Linux that Node runs on. */
 const TICKS_PER_S = 100;
@@ -29,7 +30,7 @@ export interface Memory {
 }
 
 /** Memory of a process; zeros when it is gone. */
-export function memory(pid: number): Memory {
+function memory(pid: number): Memory {
   const text = readProc(`/proc/${pid}/status`);
   const field = (name: string): number =>
     Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(text)?.[1] ?? 0) * 1024;
@@ -54,20 +55,27 @@ export function childrenOf(pid: number): readonly number[] {
     .map(Number);
 }
 
-/** Highest memory seen, by the names given to the processes. */
-export interface MemoryWatch {
+/** Highest figures of what is watched. */
+export interface Watch {
   /** Forget what was seen so far: a phase begins. */
   reset(): void;
-  /** Highest so far. `peakBytes` is the kernel's own, of the process's whole life. */
-  highest(name: string): Memory;
+  /** Highest of a process. `peakBytes` is the kernel's own, of the process's whole life. */
+  memory(name: string): Memory;
+  /** Highest size of the files in the folder. */
+  folderBytes(): number;
   stop(): void;
 }
 
-/** Look at processes until stopped; a gone one keeps its last figures. */
-export function watchMemory(pids: ReadonlyMap<string, () => number | undefined>): MemoryWatch {
+/** Look at processes and at a folder until stopped; a gone process keeps its last figures. */
+export function startWatch(
+  pids: Readonly<Record<string, () => number | undefined>>,
+  folder: string,
+): Watch {
   const seen = new Map<string, Memory>();
+  let folderBytes = 0;
   const look = (): void => {
-    for (const [name, pidOf] of pids) {
+    folderBytes = Math.max(folderBytes, sizeOf(folder));
+    for (const [name, pidOf] of Object.entries(pids)) {
       const pid = pidOf();
       if (pid === undefined) continue;
       const now = memory(pid);
@@ -83,14 +91,28 @@ export function watchMemory(pids: ReadonlyMap<string, () => number | undefined>)
   return {
     reset: () => {
       seen.clear();
+      folderBytes = 0;
       look();
     },
-    highest: (name) => {
+    memory: (name) => {
       look();
       return seen.get(name) ?? { residentBytes: 0, anonymousBytes: 0, peakBytes: 0 };
     },
+    folderBytes: () => folderBytes,
     stop: () => clearInterval(timer),
   };
+}
+
+/** Bytes of the files below a folder; files that vanish meanwhile count as none. */
+function sizeOf(folder: string): number {
+  try {
+    return readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => statSync(join(parentPath, name), { throwIfNoEntry: false }))
+      .reduce((total, file) => total + (file?.size ?? 0), 0);
+  } catch {
+    return 0;
+  }
 }
 
 /** Empty when the process has ended. */

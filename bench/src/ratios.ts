@@ -4,10 +4,8 @@
  * In: results of rounds and kills. Out: medians, ratios, text. Pure.
  */
 import type { KillResult, RoundResult } from "./round.ts";
+import { OURS } from "./subjects.ts";
 import { median, megabytes, short, type TableRow, table, whole } from "./table.ts";
-
-/** The subject that the others are compared with. */
-const OURS = "Spanledger";
 
 /** Medians of a subject's rounds. */
 export interface SubjectFigures {

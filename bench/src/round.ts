@@ -63,7 +63,7 @@ export async function measureRound(subject: Subject, options: RoundOptions): Pro
     throw new Error(`${subject.name} does not take the load: ${JSON.stringify(warm.refused)}`);
   }
   await store.settle(SETTLE_MAX_MS);
-  const memory = stage.watch();
+  const watch = stage.watch();
   const before = stage.cpu();
   const startedAt = performance.now();
   const result = await load.run({ connections, requestsMax: requests });
@@ -89,7 +89,7 @@ export async function measureRound(subject: Subject, options: RoundOptions): Pro
       engine: perMillion("engine"),
       generator: perMillion("generator"),
     },
-    memoryBytes: memory.highest("process").residentBytes,
+    memoryBytes: watch.memory("process").residentBytes,
     diskBytesPerSpan: settled.diskBytes / stored.rows,
     refusedRequests: Object.values(result.refused).reduce((sum, count) => sum + count, 0),
     stored,

@@ -12,13 +12,13 @@ import type { RunningProcess } from "./collector.ts";
 import { type Load, startLoad } from "./load.ts";
 import { LOADS_MAX } from "./load-template.ts";
 import type { Transport } from "./load-types.ts";
-import { cpuSeconds, type MemoryWatch, watchMemory } from "./process-usage.ts";
+import { childrenOf, cpuSeconds, startWatch, type Watch } from "./process-usage.ts";
 import { Store } from "./store.ts";
-import type { Subject } from "./subjects.ts";
+import { SPOOL_DIR, type Subject } from "./subjects.ts";
 
 export interface StageOptions {
-  readonly clickhouseUrl: string;
-  readonly enginePid: () => number | undefined;
+  /** An engine beside the subject; without it the subject runs its own as a child process. */
+  readonly engine?: { readonly url: string; readonly pid: number | undefined };
   readonly transport: Transport;
   readonly spansPerRequest: number;
 }
@@ -39,7 +39,7 @@ export class Stage implements AsyncDisposable {
   readonly #dir: string;
   #process: RunningProcess;
   #load: Load | undefined;
-  #memory: MemoryWatch | undefined;
+  #watch: Watch | undefined;
 
   private constructor(
     subject: Subject,
@@ -47,7 +47,9 @@ export class Stage implements AsyncDisposable {
     started: { dir: string; process: RunningProcess },
   ) {
     const { database, spans } = subject;
-    this.store = new Store({ url: options.clickhouseUrl, database, spans });
+    const url = options.engine?.url ?? started.process.clickhouseUrl;
+    if (url === undefined) throw new Error(`${subject.name} needs a ClickHouse beside it`);
+    this.store = new Store({ url, database, spans });
     this.#subject = subject;
     this.#options = options;
     this.#dir = started.dir;
@@ -56,7 +58,7 @@ export class Stage implements AsyncDisposable {
 
   static async open(subject: Subject, options: StageOptions): Promise<Stage> {
     const dir = await mkdtemp(join(tmpdir(), "spanledger-bench-"));
-    const process = await subject.start(dir, options.clickhouseUrl);
+    const process = await subject.start(dir, options.engine?.url);
     const stage = new Stage(subject, options, { dir, process });
     try {
       await stage.store.empty();
@@ -85,28 +87,38 @@ export class Stage implements AsyncDisposable {
   cpu(): Cpu {
     return {
       process: cpuSeconds(this.#process.pid),
-      engine: cpuSeconds(this.#options.enginePid() ?? 0),
+      engine: cpuSeconds(this.#enginePid() ?? 0),
       generator: cpuSeconds(this.load.pid),
     };
   }
 
-  /** Highest memory of the process, by the name `process`, from now on. */
-  watch(): MemoryWatch {
-    this.#memory ??= watchMemory(new Map([["process", () => this.#process.pid]]));
-    this.#memory.reset();
-    return this.#memory;
+  /** Highest figures from now on. */
+  watch(): Watch {
+    this.#watch ??= startWatch(
+      { process: () => this.#process.pid, engine: () => this.#enginePid() },
+      join(this.#dir, SPOOL_DIR),
+    );
+    this.#watch.reset();
+    return this.#watch;
   }
 
   /** Start the process again on what the last one left. */
   async restart(): Promise<void> {
-    this.#process = await this.#subject.start(this.#dir, this.#options.clickhouseUrl);
+    this.#process = await this.#subject.start(this.#dir, this.#options.engine?.url);
+  }
+
+  #enginePid(): number | undefined {
+    const { engine } = this.#options;
+    return engine === undefined ? childrenOf(this.#process.pid)[0] : engine.pid;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#memory?.stop();
+    this.#watch?.stop();
     await this.#load?.close();
-    await this.#process.end("SIGKILL");
-    await this.store.empty();
+    if (this.#options.engine !== undefined) {
+      await this.#process.end("SIGKILL");
+      await this.store.empty();
+    } else await this.#process.end("SIGTERM");
     await this.store.close();
     await rm(this.#dir, { recursive: true, force: true });
   }

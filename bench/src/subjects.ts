@@ -5,6 +5,7 @@
  * In: a folder and ClickHouse's URL. Out: a running process. Side effects: processes, files.
  */
 import { join } from "node:path";
+import { DATABASE, SPANS } from "@spanledger/schema";
 import { startServerProcess } from "../../test/fixtures/server.ts";
 import {
   COLLECTOR_DATABASE,
@@ -13,39 +14,50 @@ import {
   startClickHouseCollector,
 } from "./collector.ts";
 
+/** Name of the subject that the others are compared with. */
+export const OURS = "Spanledger";
+
 export interface Subject {
   readonly name: string;
-  readonly isOurs: boolean;
-  readonly redacts: boolean;
   readonly database: string;
   readonly spans: string;
   /** Start it on a folder; again on the same one after a crash. */
-  start(dir: string, clickhouseUrl: string): Promise<RunningProcess>;
+  start(dir: string, clickhouseUrl: string | undefined): Promise<RunningProcess>;
 }
 
-export const SPANLEDGER: Subject = {
-  name: "Spanledger",
-  isOurs: true,
-  redacts: true,
-  database: "spanledger",
-  spans: "spans",
-  start: async (dir, clickhouseUrl) => {
-    const server = await startServerProcess({
-      SPANLEDGER_DATA_DIR: join(dir, "data"),
-      SPANLEDGER_CLICKHOUSE_URL: clickhouseUrl,
-      SPANLEDGER_LOG_LEVEL: "error",
-    });
-    return {
-      pid: server.process.pid ?? 0,
-      grpcUrl: server.otlpGrpcUrl,
-      httpUrl: server.otlpHttpUrl,
-      end: async (signal) => {
-        if (signal === "SIGKILL") server.process.kill("SIGKILL");
-        await server.stop();
-      },
-    };
-  },
-};
+/** Where a subject keeps what is acknowledged and not yet stored, below its folder. */
+export const SPOOL_DIR: string = join("data", "spool");
+
+/**
+ * `spanledger serve`; on an engine of its own unless it is given a URL.
+ *
+ * @param environment further variables
+ */
+export function spanledger(environment: Readonly<Record<string, string>> = {}): Subject {
+  return {
+    name: OURS,
+    database: DATABASE,
+    spans: SPANS.name,
+    start: async (dir, clickhouseUrl) => {
+      const server = await startServerProcess({
+        SPANLEDGER_DATA_DIR: join(dir, "data"),
+        ...(clickhouseUrl === undefined ? {} : { SPANLEDGER_CLICKHOUSE_URL: clickhouseUrl }),
+        SPANLEDGER_LOG_LEVEL: "error",
+        ...environment,
+      });
+      return {
+        pid: server.process.pid ?? 0,
+        grpcUrl: server.otlpGrpcUrl,
+        httpUrl: server.otlpHttpUrl,
+        clickhouseUrl: server.clickhouseUrl,
+        end: async (signal) => {
+          if (signal === "SIGKILL") server.process.kill("SIGKILL");
+          await server.stop();
+        },
+      };
+    },
+  };
+}
 
 /** A Collector in every set-up that is compared. */
 export function collectors(program: string): readonly Subject[] {
@@ -58,11 +70,11 @@ function collector(program: string, redacts: boolean, isPersistent: boolean): Su
   const parts = ["Collector", redacts ? "redaction" : "", isPersistent ? "queue on disk" : ""];
   return {
     name: parts.filter((part) => part !== "").join(" + "),
-    isOurs: false,
-    redacts,
     database: COLLECTOR_DATABASE,
     spans: COLLECTOR_SPANS,
-    start: (dir, clickhouseUrl) =>
-      startClickHouseCollector({ program, dir, clickhouseUrl, redacts, isPersistent }),
+    start: (dir, clickhouseUrl) => {
+      if (clickhouseUrl === undefined) throw new Error("a Collector has no engine of its own");
+      return startClickHouseCollector({ program, dir, clickhouseUrl, redacts, isPersistent });
+    },
   };
 }

@@ -21,7 +21,7 @@ import {
   type RoundOptions,
   type RoundResult,
 } from "./round.ts";
-import { collectors, SPANLEDGER, type Subject } from "./subjects.ts";
+import { collectors, OURS, type Subject, spanledger } from "./subjects.ts";
 
 const { values: flags } = parseArgs({
   options: {
@@ -55,7 +55,7 @@ async function main(): Promise<number> {
     return 3;
   }
   const on = machine();
-  const subjects = [SPANLEDGER, ...collectors(build.collector)].filter(({ name }) =>
+  const subjects = [spanledger(), ...collectors(build.collector)].filter(({ name }) =>
     name.includes(flags.only),
   );
   const { rounds, kills } = await measureAll(subjects);
@@ -73,7 +73,7 @@ async function main(): Promise<number> {
     );
   }
   const ours = [...rounds.map(({ subject, stored }) => ({ subject, ...stored })), ...kills].filter(
-    ({ subject }) => subject === SPANLEDGER.name,
+    ({ subject }) => subject === OURS,
   );
   return ours.some(({ lost, doubled }) => lost > 0 || doubled > 0) ? 1 : 0;
 }
@@ -91,7 +91,7 @@ async function measureAll(
 ): Promise<{ rounds: RoundResult[]; kills: KillResult[] }> {
   const dataDir = await mkdtemp(join(tmpdir(), "spanledger-bench-engine-"));
   const engine = await startEmbeddedClickHouse({ dataDir });
-  const options = { clickhouseUrl: engine.url, enginePid: () => engine.pid, ...sizes() };
+  const options = { engine, ...sizes() };
   const rounds: RoundResult[] = [];
   const kills: KillResult[] = [];
   try {
@@ -117,7 +117,7 @@ function roundCount(): number {
   return flags.tiny ? 1 : Number(flags.rounds);
 }
 
-function sizes(): Omit<RoundOptions, "clickhouseUrl" | "enginePid"> {
+function sizes(): Omit<RoundOptions, "engine"> {
   const transport: Transport = flags.transport === "http" ? "http" : "grpc";
   return flags.tiny
     ? {
