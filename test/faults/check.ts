@@ -38,7 +38,6 @@ export interface Problem {
 export interface Expectation {
   readonly seed: number;
   readonly spans: number;
-  wasSent(number: number): boolean;
   wasAcknowledged(number: number): boolean;
 }
 

@@ -46,7 +46,7 @@ export interface OtlpClient {
 }
 
 /** A client that takes any bytes. */
-export interface WireClient extends OtlpClient {
+interface WireClient extends OtlpClient {
   readonly wire: "http" | "grpc";
   sendBytes(body: Buffer): Promise<Answer>;
 }
@@ -63,7 +63,7 @@ const BROKEN_GRPC = new Set([status.CANCELLED, status.DEADLINE_EXCEEDED, status.
 const RETRYABLE_GRPC = new Set([status.UNAVAILABLE, status.RESOURCE_EXHAUSTED]);
 
 /** Sends bytes over OTLP/HTTP; a second client with `gzip` sends the same ones compressed. */
-export function httpClient(ports: OtlpPorts, options: { gzip?: boolean } = {}): WireClient {
+function httpClient(ports: OtlpPorts, options: { gzip?: boolean } = {}): WireClient {
   const agent = new Agent({ keepAlive: true });
   const isGzip = options.gzip === true;
   const send = (bytes: Buffer): Promise<Answer> =>
@@ -113,7 +113,7 @@ function httpAnswer(statusCode: number, sizeBytes: number): Answer {
 }
 
 /** Sends bytes over OTLP/gRPC, all over one connection. */
-export function grpcClient(ports: OtlpPorts): WireClient {
+function grpcClient(ports: OtlpPorts): WireClient {
   const client = new Client(`127.0.0.1:${ports.otlpGrpc}`, credentials.createInsecure(), {
     "grpc.initial_reconnect_backoff_ms": 100,
     "grpc.max_reconnect_backoff_ms": 500,
@@ -165,10 +165,10 @@ function grpcAnswer(error: ServiceError | null, reply: Buffer | undefined): Answ
   return { kind: RETRYABLE_GRPC.has(error.code) ? "refused" : "rejected", reason };
 }
 
-export type ExporterKind = "grpc" | "http-json" | "http-proto";
+type ExporterKind = "grpc" | "http-json" | "http-proto";
 
 /** An official exporter, with the retries that it has itself. */
-export function exporterClient(kind: ExporterKind, ports: OtlpPorts): OtlpClient {
+function exporterClient(kind: ExporterKind, ports: OtlpPorts): OtlpClient {
   const exporter = createExporter(kind, ports);
   return {
     name: `exporter ${kind}`,

@@ -14,6 +14,7 @@ import { allClients } from "./clients.ts";
 import { Load, type LoadOptions } from "./load.ts";
 import { type Random, seeded } from "./random.ts";
 import { ReceiverProcess } from "./receiver-process.ts";
+import { waitingBatchesLeave } from "./spool-files.ts";
 
 /** Longest time for the load to be acknowledged once the last fault is over, in milliseconds. */
 const FINISH_MAX_MS = 60_000;
@@ -121,13 +122,14 @@ export async function play(
   }
 }
 
-/** Everything is acknowledged, then the receiver stops by itself: nothing is under way any more. */
-async function finish({ load, receiver, problems }: Stage): Promise<void> {
+/** Everything is acknowledged and stored, then the receiver ends: nothing is under way any more. */
+async function finish({ load, receiver, dataDir, problems }: Stage): Promise<void> {
   const fault = (text: string): number => problems.push({ code: "FAULT", text });
   if (!(await load.finish(FINISH_MAX_MS))) {
     fault(`the faults were over for ${FINISH_MAX_MS} ms and requests were still not acknowledged`);
   }
   for (const reason of load.tally.rejections) fault(`a good request was rejected: ${reason}`);
+  await waitingBatchesLeave(dataDir);
   const code = await receiver.stop();
   if (code !== 0) {
     fault(`the receiver ended with ${code} after SIGTERM:\n${receiver.log.slice(-2_048)}`);
@@ -139,7 +141,6 @@ async function look({ dataDir, load }: Stage, clickhouseUrl?: string): Promise<F
   const expected = {
     seed,
     spans: tally.spans,
-    wasSent: (number: number) => tally.wasSent(number),
     wasAcknowledged: (number: number) => tally.wasAcknowledged(number),
   };
   const engine =

@@ -1,13 +1,12 @@
 /**
- * What the load knows: which spans were sent, which of them were acknowledged.
+ * What the load knows: how many spans were made, which of them were acknowledged.
  *
- * In: the load's reports. Out: a state for each span, and counts. Memory only, a byte per span.
+ * In: the load's reports. Out: a mark for each span, and counts. Memory only, a byte per span.
  */
 import type { Answer, AnswerKind } from "./clients.ts";
 import { until } from "./wait.ts";
 
-const SENT = 1;
-const ACKNOWLEDGED = 2;
+const ACKNOWLEDGED = 1;
 
 export class Tally {
   requests = 0;
@@ -21,7 +20,7 @@ export class Tally {
   /** Why requests were rejected: no request of the load deserves that. */
   readonly rejections: Set<string> = new Set();
   acknowledgedSpans = 0;
-  #states: Uint8Array = new Uint8Array(65_536);
+  #marks: Uint8Array = new Uint8Array(65_536);
   #spans = 0;
 
   /** Spans that were made; their numbers run from 0. */
@@ -37,12 +36,11 @@ export class Tally {
   take(count: number): number {
     const first = this.#spans;
     this.#spans += count;
-    while (this.#states.length < this.#spans) {
-      const larger = new Uint8Array(this.#states.length * 2);
-      larger.set(this.#states);
-      this.#states = larger;
+    while (this.#marks.length < this.#spans) {
+      const larger = new Uint8Array(this.#marks.length * 2);
+      larger.set(this.#marks);
+      this.#marks = larger;
     }
-    this.#states.fill(SENT, first, this.#spans);
     this.requests += 1;
     return first;
   }
@@ -52,18 +50,14 @@ export class Tally {
     if (answer.kind === "rejected") this.rejections.add(answer.reason);
     if (answer.kind !== "acknowledged") return;
     for (let number = first; number < first + count; number += 1) {
-      if (this.#states[number] === ACKNOWLEDGED) continue;
-      this.#states[number] = ACKNOWLEDGED;
+      if (this.#marks[number] === ACKNOWLEDGED) continue;
+      this.#marks[number] = ACKNOWLEDGED;
       this.acknowledgedSpans += 1;
     }
   }
 
-  wasSent(number: number): boolean {
-    return number < this.#spans && this.#states[number] !== 0;
-  }
-
   wasAcknowledged(number: number): boolean {
-    return number < this.#spans && this.#states[number] === ACKNOWLEDGED;
+    return number < this.#spans && this.#marks[number] === ACKNOWLEDGED;
   }
 
   /** Wait until `count` further answers of a kind have come. */

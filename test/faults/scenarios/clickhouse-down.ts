@@ -1,7 +1,8 @@
 /**
  * ClickHouse unreachable for a while, then slow, then answering into connections that are cut.
  *
- * The receiver acknowledges meanwhile what its spool takes; with a small spool it must refuse.
+ * The receiver acknowledges meanwhile what its spool takes; with a small spool it must refuse. There
+ * it is also told to end while ClickHouse is away: what it acknowledged waits for the next start.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { startExternalClickHouse } from "../external-clickhouse.ts";
@@ -22,7 +23,7 @@ const SMALL_SPOOL_BYTES = 1_048_576;
 
 export const clickhouseDown: Scenario = {
   name: "ClickHouse down, slow, cut",
-  run: (form, seed) => playDown(clickhouseDown.name, form, seed, {}, acknowledgesMeanwhile),
+  run: (form, seed) => playDown(clickhouseDown.name, form, seed, {}, acknowledges, slowThenCut),
 };
 
 export const spoolFull: Scenario = {
@@ -33,7 +34,8 @@ export const spoolFull: Scenario = {
       form,
       seed,
       { SPANLEDGER_SPOOL_MAX_BYTES: `${SMALL_SPOOL_BYTES}` },
-      refusesMeanwhile,
+      refusesAndEnds,
+      async () => undefined,
     ),
 };
 
@@ -43,6 +45,7 @@ async function playDown(
   seed: number,
   environment: Readonly<Record<string, string>>,
   meanwhile: (stage: Stage) => Promise<void>,
+  afterwards: (stage: Stage, proxy: TcpProxy) => Promise<void>,
 ): Promise<Outcome> {
   const clickhouse = await startExternalClickHouse(seeded(seed), { slowMs: SLOW_MS[form] });
   const { proxy, proxyUrl, directUrl } = clickhouse;
@@ -64,6 +67,9 @@ async function playDown(
         await meanwhile(stage);
         await isOver;
         await afterwards(stage, proxy);
+        await proxy.set("open");
+        await stage.receiver.ready();
+        await stage.load.tally.further("acknowledged", 50, CONDITION_MAX_MS);
       },
     );
   } finally {
@@ -71,8 +77,12 @@ async function playDown(
   }
 }
 
-/** Slow, then cut in the middle of answers, then well again. */
-async function afterwards({ form, load, fault }: Stage, proxy: TcpProxy): Promise<void> {
+async function acknowledges({ load }: Stage): Promise<void> {
+  await load.tally.further("acknowledged", 100, CONDITION_MAX_MS);
+}
+
+/** Slow, then cut in the middle of answers. */
+async function slowThenCut({ form, load, fault }: Stage, proxy: TcpProxy): Promise<void> {
   await proxy.set("slow");
   fault();
   await load.tally.further("acknowledged", 50, CONDITION_MAX_MS);
@@ -80,15 +90,13 @@ async function afterwards({ form, load, fault }: Stage, proxy: TcpProxy): Promis
   const goal = proxy.cuts + CUTS[form];
   await until("answers were cut", CONDITION_MAX_MS, () => proxy.cuts >= goal);
   for (let cut = 0; cut < CUTS[form]; cut += 1) fault();
-  await proxy.set("open");
-  await load.tally.further("acknowledged", 50, CONDITION_MAX_MS);
 }
 
-async function acknowledgesMeanwhile({ load }: Stage): Promise<void> {
-  await load.tally.further("acknowledged", 100, CONDITION_MAX_MS);
-}
-
-async function refusesMeanwhile({ load, fault }: Stage): Promise<void> {
+async function refusesAndEnds({ load, receiver, problems, fault }: Stage): Promise<void> {
   await load.tally.further("refused", 20, CONDITION_MAX_MS);
   fault();
+  const code = await receiver.stop();
+  fault();
+  if (code !== 0) problems.push({ code: "FAULT", text: `SIGTERM without ClickHouse gave ${code}` });
+  receiver.spawn();
 }

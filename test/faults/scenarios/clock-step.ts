@@ -5,11 +5,12 @@
  * not by libfaketime: that one also bends the monotonic clock and the waits of other threads, which
  * a step of the wall clock leaves alone.
  */
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Load, LoadRequest } from "../load.ts";
 import { type Outcome, play, type Scenario, type Stage } from "../scenario.ts";
+import { waitingBatchesLeave } from "../spool-files.ts";
 import { until } from "../wait.ts";
 
 const STEPS = { short: 5, long: 30 } as const;
@@ -65,7 +66,7 @@ export const clockStep: Scenario = {
           stage.load.start();
           for (let step = 0; step < STEPS[form]; step += 1) {
             await stage.load.tally.further("acknowledged", REQUESTS_BETWEEN, CONDITION_MAX_MS);
-            await spoolHasMoved(stage.dataDir);
+            await waitingBatchesLeave(stage.dataDir);
             await stepClock(stage, file, STEPPING[step % STEPPING.length]);
             stage.fault();
             // A retry whose answer was lost comes on another day.
@@ -81,17 +82,6 @@ export const clockStep: Scenario = {
     }
   },
 };
-
-/** Wait until the batches that are on the disk now are stored and have left it. */
-async function spoolHasMoved(dataDir: string): Promise<void> {
-  const folder = join(dataDir, "spool");
-  const batches = async (): Promise<string[]> =>
-    (await readdir(folder)).filter((name) => name.endsWith(".batch"));
-  const before = new Set(await batches());
-  await until("the batches have left the spool", CONDITION_MAX_MS, async () =>
-    (await batches()).every((name) => !before.has(name)),
-  );
-}
 
 async function stepClock(
   { receiver }: Stage,
