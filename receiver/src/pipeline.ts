@@ -127,10 +127,10 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
       return Promise.all(batches.map(redriveOne));
     },
     stop: async (flushMs) => {
-      await withinTime(
-        spool.stop().then(() => writer.settled()),
-        flushMs,
-      );
+      const sealed = spool.stop();
+      // Whoever does not answer now will not while we wait: the next start stores what is left.
+      const flushed = sealed.then(() => (writer.isStuck ? undefined : writer.settled()));
+      await withinTime(flushed, flushMs);
       writer.stop();
       await spool.parts.doneLog.close();
     },

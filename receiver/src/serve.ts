@@ -8,14 +8,18 @@
 import { hash } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { DEFAULT_RETENTION_CLASS } from "@spanledger/schema";
 import { startApi } from "./api/server.ts";
 import { watchEventLoop } from "./base/event-loop.ts";
 import type { Log } from "./base/log.ts";
 import { type ClickHouseTarget, connect } from "./clickhouse/client.ts";
-import { startEmbeddedClickHouse } from "./clickhouse/embedded/supervisor.ts";
-import { migrate } from "./clickhouse/migrate.ts";
-import { applyRetention } from "./clickhouse/retention.ts";
+import {
+  type EmbeddedClickHouse,
+  EmbeddedError,
+  startEmbeddedClickHouse,
+} from "./clickhouse/embedded/supervisor.ts";
+import { prepareStore } from "./clickhouse/prepare.ts";
 import type { Config } from "./config/config.ts";
 import { createEncoding } from "./encode-request.ts";
 import { createOperations } from "./operations.ts";
@@ -37,6 +41,10 @@ const STOP_GRACE_MS = 5_000;
 
 /** Time for batches to reach ClickHouse when the server stops, in milliseconds; the rest waits on disk. */
 const FLUSH_MAX_MS = 5_000;
+
+/** Longest wait for the engine of a killed predecessor, in milliseconds: it ends its queries first. */
+const PREDECESSOR_MAX_MS = 20_000;
+const PREDECESSOR_PAUSE_MS = 250;
 
 /** What the redaction is set to, as the ledger names it: the kinds that are replaced. */
 const POLICY_DIGEST: string = hash("sha256", `spanledger/redaction/1\n${REDACTION_KINDS.join()}`);
@@ -83,11 +91,9 @@ async function startParts(config: Config, log: Log, parts: AsyncDisposableStack)
   // Before anything touches the directory: two engines on one path corrupt it.
   parts.adopt(lockDataDir(config.dataDir), (lock) => lock.release());
   const target = await startClickHouse(config, log, parts);
-  const { applied, storagePolicy } = await migrate(target);
-  if (applied.length > 0) log.info({ applied, storagePolicy }, "migrations applied");
   const client = parts.adopt(connect(target), (open) => open.close());
-  const changed = await applyRetention(client);
-  if (changed.length > 0) log.info({ tables: changed }, "retention rules changed");
+  const stopping = parts.adopt(new AbortController(), (controller) => controller.abort());
+  const { ready } = await prepareStore({ target, client, log, signal: stopping.signal });
 
   const redactor = createRedactor({
     key: loadRedactionKey({
@@ -104,6 +110,7 @@ async function startParts(config: Config, log: Log, parts: AsyncDisposableStack)
       workspaceId: config.workspace,
       retentionClass: DEFAULT_RETENTION_CLASS,
       policyDigest: POLICY_DIGEST,
+      storeReady: ready,
       now: Date.now,
       log,
     }),
@@ -157,15 +164,26 @@ async function startClickHouse(
 ): Promise<ClickHouseTarget> {
   const { clickhouseUser: username, clickhousePassword: password } = config;
   if (config.clickhouseUrl !== undefined) return { url: config.clickhouseUrl, username, password };
-  const engine = parts.adopt(
-    await startEmbeddedClickHouse({
-      dataDir: config.dataDir,
-      host: config.host,
-      port: config.clickhousePort,
-      password,
-      log: (level, event, fields) => log[level](fields, event),
-    }),
-    (started) => started.stop(),
-  );
+  const engine = parts.adopt(await startEngine(config, log), (started) => started.stop());
   return { url: engine.url, username, password };
+}
+
+/** The engine of a process that was killed may live on for a moment and hold its lock and port. */
+async function startEngine(config: Config, log: Log): Promise<EmbeddedClickHouse> {
+  const deadline = performance.now() + PREDECESSOR_MAX_MS;
+  for (;;) {
+    try {
+      return await startEmbeddedClickHouse({
+        dataDir: config.dataDir,
+        host: config.host,
+        port: config.clickhousePort,
+        password: config.clickhousePassword,
+        log: (level, event, fields) => log[level](fields, event),
+      });
+    } catch (error) {
+      const isHeld = error instanceof EmbeddedError && error.code === "EMBEDDED_DATA_DIR_LOCKED";
+      if (!isHeld || performance.now() > deadline) throw error;
+      await delay(PREDECESSOR_PAUSE_MS);
+    }
+  }
 }

@@ -312,7 +312,12 @@ export class Spool implements Journal {
       try {
         return await work();
       } catch (error) {
-        this.#options.log.error({ err: error }, "the spool could not close a batch; trying again");
+        if (pauseMs === RETRY_FIRST_MS) {
+          this.#options.log.error(
+            { err: error },
+            "the spool could not close a batch; trying again",
+          );
+        }
         await delay(pauseMs, undefined, { ref: false });
       }
     }

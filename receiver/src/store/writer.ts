@@ -63,8 +63,12 @@ interface Place {
 export class BatchWriter {
   readonly #options: WriterOptions;
   readonly #stopped = new AbortController();
+  readonly #whenStopped = new Promise<void>((resolve) => {
+    this.#stopped.signal.addEventListener("abort", () => resolve());
+  });
   #waiting: Place[] = [];
   #inFlight = 0;
+  #isReady: boolean;
   #last: Promise<void> = Promise.resolve();
   #storedBatches = 0;
   #refusedBatches = 0;
@@ -73,6 +77,13 @@ export class BatchWriter {
 
   constructor(options: WriterOptions) {
     this.#options = options;
+    this.#isReady = options.ready === undefined;
+    options.ready?.then(
+      () => {
+        this.#isReady = true;
+      },
+      () => undefined,
+    );
   }
 
   /** Batches that are not stored yet. */
@@ -82,7 +93,12 @@ export class BatchWriter {
 
   /** Whether a batch that closes now would have to wait. */
   get isBehind(): boolean {
-    return this.#waiting.length > 0 || this.#lastFailure !== undefined;
+    return this.#waiting.length > 0 || this.isStuck;
+  }
+
+  /** Whether ClickHouse did not take what was last sent, or has no tables yet. */
+  get isStuck(): boolean {
+    return this.#lastFailure !== undefined || !this.#isReady;
   }
 
   state(): WriterState {
@@ -132,7 +148,8 @@ export class BatchWriter {
   /** Never rejects: it tries again until it succeeds or the writer stops. */
   async #run({ source, before }: Place): Promise<void> {
     const { batchId } = source;
-    await this.#options.ready;
+    await Promise.race([this.#options.ready, this.#whenStopped]);
+    if (this.#stopped.signal.aborted) return;
     if (source.wasLeft && (await this.#isComplete(batchId)) === true) {
       await before;
       await this.#persist(batchId, () => source.done());
