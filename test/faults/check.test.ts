@@ -42,7 +42,7 @@ let load: Load;
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), "spanledger-check-"));
   const random = seeded(SEED);
-  const receiver = await ReceiverProcess.create({ dataDir, random });
+  const receiver = await ReceiverProcess.create({ dataDir });
   load = new Load({ random, clients: allClients(receiver.ports), giveUp: 0 });
   try {
     await receiver.start();

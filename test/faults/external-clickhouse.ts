@@ -1,14 +1,13 @@
 /**
  * A ClickHouse by itself: the engine in a process of its own, behind a proxy.
  *
- * In: random numbers for ports. Out: the URL for the receiver and the one for the checker. Side
+ * In: how slow the proxy may be. Out: the URL for the receiver and the one for the checker. Side
  * effects: a process, a folder, ports.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startEmbeddedClickHouse } from "../../receiver/src/clickhouse/embedded/supervisor.ts";
-import type { Random } from "./random.ts";
 import { freePort } from "./receiver-process.ts";
 import { TcpProxy } from "./tcp-proxy.ts";
 
@@ -21,12 +20,11 @@ export interface ExternalClickHouse {
   stop(): Promise<void>;
 }
 
-export async function startExternalClickHouse(
-  random: Random,
-  options: { readonly slowMs: number },
-): Promise<ExternalClickHouse> {
+export async function startExternalClickHouse(options: {
+  readonly slowMs: number;
+}): Promise<ExternalClickHouse> {
   const dataDir = await mkdtemp(join(tmpdir(), "spanledger-faults-engine-"));
-  const [port, proxyPort] = [await freePort(random), await freePort(random)];
+  const [port, proxyPort] = [await freePort(), await freePort()];
   const engine = await startEmbeddedClickHouse({ dataDir, port });
   const proxy = new TcpProxy({ port: proxyPort, targetPort: port, slowMs: options.slowMs });
   await proxy.set("open");

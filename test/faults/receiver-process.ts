@@ -5,13 +5,13 @@
  * that fails is tried again, as a supervisor of services does it, and counted.
  */
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { readdir, readFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { SPANLEDGER } from "../fixtures/server.ts";
-import type { Random } from "./random.ts";
 import { until } from "./wait.ts";
 
 /** Longest time for a receiver to come up, over all tries, in milliseconds. */
@@ -33,10 +33,10 @@ const LOG_MAX_CHARACTERS = 65_536;
 const PORT_MIN = 15_000;
 const PORT_MAX = 31_000;
 
-/** A free port outside the range of outgoing connections. */
-export async function freePort(random: Random): Promise<number> {
+/** A free port outside the range of outgoing connections. Not of the seed: two runs may share one. */
+export async function freePort(): Promise<number> {
   for (;;) {
-    const port = random.integer(PORT_MIN, PORT_MAX);
+    const port = randomInt(PORT_MIN, PORT_MAX);
     const server = createServer();
     const isFree = await new Promise<boolean>((resolve) => {
       server.once("error", () => resolve(false));
@@ -57,7 +57,6 @@ export interface ReceiverPorts {
 
 export interface ReceiverOptions {
   readonly dataDir: string;
-  readonly random: Random;
   /** Further environment, for example `SPANLEDGER_CLICKHOUSE_URL`. */
   readonly environment?: Readonly<Record<string, string>>;
 }
@@ -91,12 +90,11 @@ export class ReceiverProcess {
   }
 
   static async create(options: ReceiverOptions): Promise<ReceiverProcess> {
-    const free = (): Promise<number> => freePort(options.random);
     const ports: ReceiverPorts = {
-      otlpGrpc: await free(),
-      otlpHttp: await free(),
-      api: await free(),
-      clickhouse: await free(),
+      otlpGrpc: await freePort(),
+      otlpHttp: await freePort(),
+      api: await freePort(),
+      clickhouse: await freePort(),
     };
     return new ReceiverProcess(options, ports);
   }
@@ -127,6 +125,10 @@ export class ReceiverProcess {
     });
     this.#child = child;
     this.#isReady = false;
+    // Whoever ends this process, the receiver must not stay behind.
+    const leave = (): boolean => child.kill("SIGKILL");
+    process.once("exit", leave);
+    child.once("exit", () => process.off("exit", leave));
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       this.#log = (this.#log + text).slice(-LOG_MAX_CHARACTERS);
     });

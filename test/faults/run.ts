@@ -6,7 +6,7 @@
  */
 import { randomInt } from "node:crypto";
 import { parseArgs } from "node:util";
-import type { Outcome } from "./scenario.ts";
+import { brokenOutcome, type Outcome } from "./scenario.ts";
 import { SCENARIOS } from "./scenarios/index.ts";
 
 const SEED_MAX = 0x7fff_ffff;
@@ -68,6 +68,8 @@ function remarks(outcome: Outcome): string[] {
   ];
 }
 
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
+
 const { values } = parseArgs({
   options: {
     short: { type: "boolean", default: false },
@@ -85,10 +87,11 @@ if (!Number.isSafeInteger(seed) || scenarios.length === 0) {
 process.stdout.write(`seed ${seed}, ${values.short ? "short" : "long"} form\n`);
 const outcomes: Outcome[] = [];
 for (const scenario of scenarios) {
-  const outcome = await scenario.run(values.short ? "short" : "long", seed);
+  const outcome = await scenario
+    .run(values.short ? "short" : "long", seed)
+    .catch((error: unknown) => brokenOutcome(scenario.name, seed, error));
   outcomes.push(outcome);
-  process.stdout.write(`${cells(outcome).join("  ")}\n`);
+  process.stdout.write(`${[cells(outcome).join("  "), ...remarks(outcome)].join("\n")}\n`);
 }
-const report = [table([[...COLUMNS], ...outcomes.map(cells)]), ...outcomes.flatMap(remarks)];
-process.stdout.write(`\n${report.join("\n")}\n`);
+process.stdout.write(`\n${table([[...COLUMNS], ...outcomes.map(cells)])}\n`);
 process.exitCode = outcomes.some(({ problems }) => problems.length > 0) ? 1 : 0;

@@ -19,6 +19,9 @@ import { waitingBatchesLeave } from "./spool-files.ts";
 /** Longest time for the load to be acknowledged once the last fault is over, in milliseconds. */
 const FINISH_MAX_MS = 60_000;
 
+/** Shown of the receiver's log when something fails, in characters. */
+const LOG_SHOWN_CHARACTERS = 4_096;
+
 export type Form = "short" | "long";
 
 export interface Outcome extends Findings {
@@ -75,7 +78,7 @@ export async function play(
   const random = seeded(seed);
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), "spanledger-faults-")));
   const { environment = {} } = options;
-  const receiver = await ReceiverProcess.create({ dataDir, random, environment });
+  const receiver = await ReceiverProcess.create({ dataDir, environment });
   const clients = allClients(receiver.ports);
   const load = new Load({ ...options.load, random, clients });
   const problems: Problem[] = [];
@@ -114,6 +117,11 @@ export async function play(
       durationMs: performance.now() - startMs,
       notes,
     };
+  } catch (cause) {
+    const log = receiver.log.slice(-LOG_SHOWN_CHARACTERS);
+    throw new Error(`${name}, seed ${seed}: ${cause}; the receiver's log ends with\n${log}`, {
+      cause,
+    });
   } finally {
     await load.finish(0);
     await load.close();
@@ -132,7 +140,9 @@ async function finish({ load, receiver, dataDir, problems }: Stage): Promise<voi
   await waitingBatchesLeave(dataDir);
   const code = await receiver.stop();
   if (code !== 0) {
-    fault(`the receiver ended with ${code} after SIGTERM:\n${receiver.log.slice(-2_048)}`);
+    fault(
+      `the receiver ended with ${code} after SIGTERM:\n${receiver.log.slice(-LOG_SHOWN_CHARACTERS)}`,
+    );
   }
 }
 
@@ -160,10 +170,19 @@ async function look({ dataDir, load }: Stage, clickhouseUrl?: string): Promise<F
 
 /** What a scenario that cannot be tried here comes to. */
 export function skippedOutcome(name: string, seed: number, skipped: string): Outcome {
+  return { ...emptyOutcome(name, seed), skipped };
+}
+
+/** What a scenario that broke off comes to. */
+export function brokenOutcome(name: string, seed: number, error: unknown): Outcome {
+  const problems: Problem[] = [{ code: "FAULT", text: `the scenario broke off: ${error}` }];
+  return { ...emptyOutcome(name, seed), problems };
+}
+
+function emptyOutcome(name: string, seed: number): Outcome {
   return {
     name,
     seed,
-    skipped,
     faults: 0,
     requests: 0,
     attempts: 0,

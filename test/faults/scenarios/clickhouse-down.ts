@@ -6,7 +6,6 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { startExternalClickHouse } from "../external-clickhouse.ts";
-import { seeded } from "../random.ts";
 import { type Outcome, play, type Scenario, type Stage } from "../scenario.ts";
 import type { TcpProxy } from "../tcp-proxy.ts";
 import { until } from "../wait.ts";
@@ -47,7 +46,7 @@ async function playDown(
   meanwhile: (stage: Stage) => Promise<void>,
   afterwards: (stage: Stage, proxy: TcpProxy) => Promise<void>,
 ): Promise<Outcome> {
-  const clickhouse = await startExternalClickHouse(seeded(seed), { slowMs: SLOW_MS[form] });
+  const clickhouse = await startExternalClickHouse({ slowMs: SLOW_MS[form] });
   const { proxy, proxyUrl, directUrl } = clickhouse;
   try {
     return await play(

@@ -3,7 +3,7 @@
  *
  * Needs the right to mount; without it the scenario is skipped and says why.
  */
-import { execFile } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { closeSync, openSync, writeSync } from "node:fs";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -40,9 +40,12 @@ export const diskFull: Scenario = {
       const { stderr } = error as { stderr?: string };
       return skippedOutcome(diskFull.name, seed, `cannot mount a tmpfs: ${stderr ?? error}`.trim());
     }
+    const leave = (): unknown => spawnSync("umount", ["--lazy", mountPoint]);
+    process.once("exit", leave);
     try {
       return await playOn(mountPoint, form, seed);
     } finally {
+      process.off("exit", leave);
       // After a failure the engine's process may still be leaving.
       await until("the disk can be unmounted", CONDITION_MAX_MS, () =>
         run("umount", [mountPoint]).then(
