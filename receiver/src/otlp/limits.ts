@@ -56,13 +56,13 @@ export const GRPC_RECEIVING_MAX = 4;
 export const GRPC_WAITING_MAX = 1_024;
 
 /** Longest wait of a gRPC call to be read, in milliseconds: exporters give up at 10 s. */
-export const GRPC_WAIT_TIMEOUT_MS = 5_000;
+export const GRPC_WAIT_TIMEOUT_MS = 10_000;
 
 /**
  * Time for a gRPC message to arrive while others wait, in milliseconds: 512 spans of 1.5 KB take
- * that at 3 Mbit/s. A client that stalls does not stop the others for longer.
+ * that at 1.2 Mbit/s. A client that stalls does not stop the others for longer.
  */
-export const GRPC_TURN_MS = 2_000;
+export const GRPC_TURN_MS = 5_000;
 
 /** Time without traffic after which a gRPC connection is asked whether it lives, in milliseconds. */
 export const GRPC_KEEPALIVE_MS = 60_000;
