@@ -1,5 +1,6 @@
 /**
- * The records of a batch's file: one head, one record per request, and, once closed, one seal.
+ * The records of a batch's file: a head, one record per request, and, once closed, a seal. Head and
+ * seal are there twice, so that no single damage takes a whole batch or its place in the log.
  *
  * In: values. Out: framed records, and back from their payloads. Pure.
  *
@@ -68,12 +69,11 @@ export interface SealRecord {
   readonly header: Buffer;
 }
 
-/** Frame a head. */
+/** Frame a head, twice. */
 export function encodeHead(facts: BatchFacts): Buffer {
-  return frameRecord(
-    RECORD.head,
-    Buffer.from(JSON.stringify({ version: FORMAT_VERSION, ...facts })),
-  );
+  const json = JSON.stringify({ version: FORMAT_VERSION, ...facts });
+  const record = frameRecord(RECORD.head, Buffer.from(json));
+  return Buffer.concat([record, record]);
 }
 
 /** Read a head; undefined when it is of another version. */
@@ -82,11 +82,12 @@ export function decodeHead(payload: Buffer): BatchFacts | undefined {
   return version === FORMAT_VERSION ? facts : undefined;
 }
 
-/** Frame a seal. */
+/** Frame a seal, twice. */
 export function encodeSeal(seal: SealRecord): Buffer {
   const { closedAtMs, header } = seal;
   const json = JSON.stringify({ closedAtMs, header: header.toString("base64") });
-  return frameRecord(RECORD.seal, Buffer.from(json));
+  const record = frameRecord(RECORD.seal, Buffer.from(json));
+  return Buffer.concat([record, record]);
 }
 
 /** Read a seal. */

@@ -26,7 +26,7 @@ export interface DeadLetter {
   readonly reason: string;
   /** ISO 8601. */
   readonly since: string;
-  /** Of a batch: its place in the log. */
+  /** Of a batch: its place in the log. Of a file: of the header that names it as lost. */
   readonly sequence?: number;
   /** Of a batch: which tables refused it. */
   readonly refusals?: readonly Refusal[];

@@ -48,7 +48,9 @@ export async function readBatch(path: string, sealing?: Sealing): Promise<ReadBa
   const corrupt = found
     .filter((item) => item.kind === "corrupt")
     .map(({ start, end, reason }) => ({ start, bytes: bytes.subarray(start, end), reason }));
-  if (contents !== undefined) contents.lostRecords = corrupt.length;
+  if (contents !== undefined) {
+    contents.lostRecords = found.filter((_, at) => isLostRequest(found, at)).length;
+  }
   const torn = found.find((item) => item.kind === "torn");
   return {
     contents,
@@ -57,6 +59,17 @@ export async function readBatch(path: string, sealing?: Sealing): Promise<ReadBa
     soundBytes: torn?.start ?? bytes.length,
     sizeBytes: bytes.length,
   };
+}
+
+/** Corrupt, and not merely one of the two copies of a head or a seal. */
+function isLostRequest(found: readonly Scanned[], at: number): boolean {
+  const item = found[at];
+  if (item?.kind !== "corrupt") return false;
+  const isCopyOf = (other: Scanned | undefined): boolean =>
+    other?.kind === "record" &&
+    other.type !== RECORD.request &&
+    other.end - other.start === item.end - item.start;
+  return !isCopyOf(found[at - 1]) && !isCopyOf(found[at + 1]);
 }
 
 function findSeal(found: readonly Scanned[]): SealRecord | undefined {
@@ -69,9 +82,9 @@ function readContents(
   found: readonly Scanned[],
   sealing: Sealing | undefined,
 ): BatchContents | undefined {
-  const [first] = found;
-  if (first?.kind !== "record" || first.type !== RECORD.head) return undefined;
-  const facts = readFacts(path, first.payload);
+  const head = found.find((item) => item.kind === "record" && item.type === RECORD.head);
+  if (head?.kind !== "record") return undefined;
+  const facts = readFacts(path, head.payload);
   const contents = new BatchContents(facts, sealing?.begin(facts));
   for (const item of found) {
     if (item.kind !== "record" || item.type !== RECORD.request) continue;

@@ -19,7 +19,7 @@ import {
   WINDOW_MAX_AGE_MS,
   WINDOW_MAX_REQUESTS,
 } from "./limits.ts";
-import { Quarantine } from "./quarantine.ts";
+import { type ListedLetter, Quarantine } from "./quarantine.ts";
 import type { CorruptStretch } from "./read-batch.ts";
 import { type FoundBatch, type RecoveryOptions, recoverBatches } from "./recovery.ts";
 import type { Sealing } from "./sealing.ts";
@@ -81,6 +81,8 @@ export class SpoolParts {
   readonly #options: SpoolOptions;
   readonly #closedParts: ClosedBatchParts;
   #head: { sequence: number; hash: Buffer } | undefined;
+  /** Files that went into quarantine as a whole; the next header says so. */
+  #lostFiles: readonly ListedLetter[];
 
   constructor(options: SpoolOptions, parts: Opened) {
     this.#options = options;
@@ -92,6 +94,7 @@ export class SpoolParts {
     this.counts = parts.counts;
     this.damage = parts.damage;
     this.newId = parts.newId;
+    this.#lostFiles = parts.lostFiles;
     const { head } = parts.doneLog;
     this.#head = head && { sequence: head.sequence, hash: Buffer.from(head.hash, "hex") };
     this.#closedParts = {
@@ -117,12 +120,13 @@ export class SpoolParts {
       sequence: (this.#head?.sequence ?? -1) + 1,
       previous: this.#head?.hash ?? NO_HASH,
       facts: contents.facts,
-      lostRecords: contents.lostRecords,
+      lostRecords: contents.lostRecords + this.#lostFiles.length,
       missingRows: contents.tables.map(({ missingRows }) => missingRows),
     });
     const seal: SealRecord = { closedAtMs, header };
     const record = encodeSeal(seal);
     await finishFile(path, soundBytes, record);
+    await this.#noteLostFiles();
     const sizeBytes = soundBytes + record.length;
     this.space.add(sizeBytes - (unsealed.countedBytes ?? contents.sizeBytes));
     const wasLeft = unsealed.countedBytes !== undefined;
@@ -157,6 +161,15 @@ export class SpoolParts {
     onClosed(batch);
   }
 
+  /** A crash in between lets the next header say it again: a gap named twice, never none. */
+  async #noteLostFiles(): Promise<void> {
+    const sequence = (this.#head?.sequence ?? -1) + 1;
+    for (const { sizeBytes: _, ...letter } of this.#lostFiles) {
+      await this.quarantine.write({ ...letter, sequence });
+    }
+    this.#lostFiles = [];
+  }
+
   #inMemoryBytes(): number {
     let sum = 0;
     for (const batch of this.waiting.values()) sum += batch.inMemoryBytes;
@@ -169,7 +182,7 @@ const NO_HASH: Buffer = Buffer.alloc(32);
 type Opened = Pick<
   SpoolParts,
   "space" | "window" | "quarantine" | "doneLog" | "recovery" | "counts" | "damage" | "newId"
->;
+> & { readonly lostFiles: readonly ListedLetter[] };
 
 /** Open the folder. */
 export async function openParts(options: SpoolOptions): Promise<SpoolParts> {
@@ -220,9 +233,15 @@ export async function openParts(options: SpoolOptions): Promise<SpoolParts> {
     counts,
     damage,
     newId,
+    lostFiles: (await quarantine.list()).filter(isUnnoted),
   });
   for (const batch of found.batches) await resume(batch, parts, options);
   return parts;
+}
+
+/** A whole file of which no header knows yet. */
+function isUnnoted({ kind, sequence }: ListedLetter): boolean {
+  return kind === "file" && sequence === undefined;
 }
 
 /** Hand on a batch that was left, sealing it if it was not. */

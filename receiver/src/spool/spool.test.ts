@@ -3,7 +3,7 @@
  * Method: real files; a crash is a copy of the folder as it was at some byte; rows and seals that can
  * be read (`spool.test.helper.ts`).
  */
-import { cp, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { cp, readdir, readFile, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
 import type { ClosedBatch } from "./closed-batch.ts";
@@ -17,6 +17,9 @@ import {
   testDir,
   textsOf,
 } from "./spool.test.helper.ts";
+
+/** Bytes of a seal's record before the name of its first field: frame, type, brace, quote. */
+const SEAL_START = 16 + 1 + 2;
 
 const append = (open: TestSpool, ...texts: string[]) =>
   open.spool.append(digest(texts.join()), encodeTexts(texts));
@@ -303,25 +306,35 @@ describe("a restart", () => {
 });
 
 describe("a corrupt record", () => {
-  async function damage(at: (file: Buffer) => number): Promise<{
-    readonly open: TestSpool;
-    readonly dir: Awaited<ReturnType<typeof testDir>>;
-  }> {
-    const dir = await testDir();
+  /** The file of three requests, as it is while it is open, or sealed. */
+  async function fileOf(state: "open" | "sealed"): Promise<{ name: string; bytes: Buffer }> {
+    await using dir = await testDir();
     const open = await openTestSpool(dir.path);
     for (const text of ["aaaa", "bbbb", "cccc"]) await append(open, text);
+    if (state === "sealed") await open.spool.close();
     const [name = ""] = await batchFiles(dir.path);
-    const file = await readFile(join(dir.path, name));
+    const bytes = await readFile(join(dir.path, name));
     await open.stop();
-    const place = at(file);
-    file.writeUInt8(file.readUInt8(place) ^ 1, place);
-    await rm(join(dir.path, name));
-    await writeFile(join(dir.path, name), file);
+    return { name, bytes };
+  }
+
+  /** A spool that finds such a file with one bit changed at each place. */
+  async function damage(
+    state: "open" | "sealed",
+    ...places: readonly ((file: Buffer) => number)[]
+  ): Promise<{ readonly open: TestSpool; readonly dir: Awaited<ReturnType<typeof testDir>> }> {
+    const { name, bytes } = await fileOf(state);
+    for (const at of places) {
+      const place = at(bytes);
+      bytes.writeUInt8(bytes.readUInt8(place) ^ 1, place);
+    }
+    const dir = await testDir();
+    await writeFile(join(dir.path, name), bytes);
     return { open: await openTestSpool(dir.path), dir };
   }
 
   test("in the middle goes into quarantine, is counted in the header, and the others are kept", async () => {
-    const { open, dir } = await damage((file) => file.indexOf("1=bbbb"));
+    const { open, dir } = await damage("open", (file) => file.indexOf("1=bbbb"));
     await using _ = dir;
     expect(await allTexts(open.closed)).toBe("0=aaaa;2=cccc;");
     expect(headerOf(open.closed[0] as ClosedBatch)).toMatchObject({
@@ -343,7 +356,7 @@ describe("a corrupt record", () => {
   });
 
   test("at the end is not taken for a torn tail", async () => {
-    const { open, dir } = await damage((file) => file.indexOf("2=cccc"));
+    const { open, dir } = await damage("open", (file) => file.indexOf("2=cccc"));
     await using _ = dir;
     expect(await allTexts(open.closed)).toBe("0=aaaa;1=bbbb;");
     expect(headerOf(open.closed[0] as ClosedBatch)).toMatchObject({ lostRecords: 1 });
@@ -351,13 +364,62 @@ describe("a corrupt record", () => {
     await open.stop();
   });
 
-  test("in place of the head puts the whole file into quarantine", async () => {
-    const { open, dir } = await damage((file) => file.indexOf("batchId"));
+  test("in place of a head or a seal loses nothing: each is there twice", async () => {
+    for (const at of ["batchId", "closedAtMs"] as const) {
+      for (const copy of ["first", "second"] as const) {
+        const { open, dir } = await damage("sealed", (file) =>
+          copy === "first" ? file.indexOf(at) : file.lastIndexOf(at),
+        );
+        await using _ = dir;
+        expect(await allTexts(open.closed)).toBe("0=aaaa;1=bbbb;2=cccc;");
+        expect(headerOf(open.closed[0] as ClosedBatch)).toMatchObject({ lostRecords: 0 });
+        expect(await open.spool.parts.quarantine.list()).toMatchObject([{ kind: "record" }]);
+        await open.stop();
+      }
+    }
+  });
+
+  test("in place of both heads puts the file into quarantine, and the next header says so", async () => {
+    const { open, dir } = await damage(
+      "open",
+      (file) => file.indexOf("batchId"),
+      (file) => file.lastIndexOf("batchId"),
+    );
     await using _ = dir;
     expect(open.closed).toEqual([]);
     expect(await open.spool.parts.quarantine.list()).toMatchObject([{ kind: "file" }]);
     expect(await batchFiles(dir.path)).toEqual([]);
     await open.stop();
+    const again = await openTestSpool(dir.path);
+    for (const text of ["next", "after"]) {
+      await append(again, text);
+      await again.spool.close();
+    }
+    await again.stop();
+    expect(again.closed.map((batch) => headerOf(batch).lostRecords)).toEqual([1, 0]);
+    expect(await again.spool.parts.quarantine.list()).toMatchObject([{ sequence: 0 }]);
+  });
+
+  test("anywhere in the file is in quarantine, and all other requests are kept", async () => {
+    const texts = ["aaaa", "bbbb", "cccc"];
+    const { name, bytes } = await fileOf("sealed");
+    const [first, last] = [
+      bytes.indexOf("SPLR", bytes.lastIndexOf("batchId")),
+      bytes.indexOf("closedAtMs"),
+    ];
+    for (let bit = 5; bit < bytes.length * 8; bit += 53) {
+      const byte = bit >> 3;
+      const changed = Buffer.from(bytes);
+      changed.writeUInt8(changed.readUInt8(byte) ^ (1 << (bit & 7)), byte);
+      await using dir = await testDir();
+      await writeFile(join(dir.path, name), changed);
+      const open = await openTestSpool(dir.path);
+      const found: string[] = (await allTexts(open.closed)).match(/[abc]{4}/g) ?? [];
+      const lost = texts.filter((text) => !found.includes(text));
+      expect(lost.length, `bit ${bit}`).toBe(byte >= first && byte < last - SEAL_START ? 1 : 0);
+      expect(await open.spool.parts.quarantine.list(), `bit ${bit}`).toHaveLength(1);
+      await open.stop();
+    }
   });
 
   test("that appears while a batch waits is found when its turn comes", async () => {
