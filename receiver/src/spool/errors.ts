@@ -42,7 +42,7 @@ export class SpoolError extends StageError<SpoolErrorCode> {
 }
 
 /** The `code` of an error of the operating system, for example `ENOSPC`. */
-export function osCode(error: unknown): string | undefined {
+function osCode(error: unknown): string | undefined {
   const code: unknown = (error as { code?: unknown } | null)?.code;
   return typeof code === "string" ? code : undefined;
 }

@@ -56,7 +56,7 @@ export interface TestHeader {
 }
 
 /** Seals that are JSON. */
-export const TEST_SEALING: Sealing = {
+const TEST_SEALING: Sealing = {
   begin: () => {
     let rows = 0;
     return {
@@ -86,7 +86,7 @@ export const TEST_SEALING: Sealing = {
 };
 
 /** A log that nobody reads. */
-export const QUIET_LOG: Log = createLog("debug", new PassThrough().resume());
+const QUIET_LOG: Log = createLog("debug", new PassThrough().resume());
 
 /** A spool and the batches that it handed on. */
 export interface TestSpool {

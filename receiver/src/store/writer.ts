@@ -9,6 +9,7 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { ClickHouseClient } from "@clickhouse/client";
+import { LEDGER } from "@spanledger/schema";
 import type { Log } from "../base/log.ts";
 import type { BatchSource, Refusal, StorableTable } from "../base/stored-batch.ts";
 import { judge } from "./errors.ts";
@@ -28,9 +29,6 @@ const BACKOFF_MAX_MS = 15_000;
 
 /** Tries after which rows that ClickHouse cannot read are a dead letter: a broken connection can cut them. */
 const REFUSALS_MAX = 3;
-
-/** The table whose rows are inserted in the order of the log. */
-const LEDGER_NAME = "ledger";
 
 /** What the writer has done, for the operator. */
 export interface WriterState {
@@ -161,7 +159,7 @@ export class BatchWriter {
     const stored: string[] = [...source.storedTables];
     for (const table of batch.tables) {
       if (source.storedTables.has(table.name)) continue;
-      if (table.name === LEDGER_NAME) await before;
+      if (table.name === LEDGER.name) await before;
       const refusal = await this.#insert(batchId, table);
       if (this.#stopped.signal.aborted) return;
       if (refusal === undefined) stored.push(table.name);
