@@ -27,8 +27,9 @@ import {
   RETRY_FIRST_MS,
   RETRY_MAX_MS,
 } from "./limits.ts";
+import { openParts } from "./open-parts.ts";
 import { BATCH_SUFFIX, cutFile, recoverBatch } from "./recovery.ts";
-import { openParts, type SpoolOptions, type SpoolParts } from "./spool-parts.ts";
+import type { SpoolOptions, SpoolParts } from "./spool-parts.ts";
 import { keyOf } from "./window.ts";
 
 /** A batch that still takes requests. */
