@@ -14,8 +14,10 @@ import { until } from "../wait.ts";
 const DOWN_MS = { short: 3_000, long: 60_000 } as const;
 const SLOW_MS = { short: 300, long: 1_000 } as const;
 /** Answers that are cut off after ClickHouse has committed. */
-const CUTS = { short: 3, long: 20 } as const;
+const CUTS = { short: 3, long: 10 } as const;
 const CONDITION_MAX_MS = 120_000;
+/** After each cut the receiver pauses longer, up to 23 s. */
+const CUTS_MAX_MS = 300_000;
 
 /** Spool of the second half, in bytes: the smallest that is allowed, so that it fills in time. */
 const SMALL_SPOOL_BYTES = 1_048_576;
@@ -87,7 +89,7 @@ async function slowThenCut({ form, load, fault }: Stage, proxy: TcpProxy): Promi
   await load.tally.further("acknowledged", 50, CONDITION_MAX_MS);
   await proxy.set("cut");
   const goal = proxy.cuts + CUTS[form];
-  await until("answers were cut", CONDITION_MAX_MS, () => proxy.cuts >= goal);
+  await until("answers were cut", CUTS_MAX_MS, () => proxy.cuts >= goal);
   for (let cut = 0; cut < CUTS[form]; cut += 1) fault();
 }
 
