@@ -31,8 +31,11 @@ export interface FieldRedactor {
    * key. Valid until the next call.
    */
   suspects(bytes: Uint8Array): Uint32Array;
-  /** @param rule of the key above the text; none for names and the like */
-  text(text: string, rule?: KeyRule): string;
+  /**
+   * @param rule of the key above the text; none for names and the like
+   * @param at where an ASCII text stands in the bytes of the last {@link suspects}; saves a look at it
+   */
+  text(text: string, rule?: KeyRule, at?: number): string;
   value(value: AttributeValue, rule: KeyRule): AttributeValue;
   attributes(attributes: AttributeMap): AttributeMap;
 }

@@ -163,7 +163,7 @@ function flagsOf(rule: KeyRule, isContent: boolean, isSlow: boolean): number {
 }
 
 /** Of the size, the first, the middle and the last four bytes: where keys of one prefix differ. */
-function hashOf(bytes: Uint8Array, view: DataView, from: number, size: number): number {
+export function hashOf(bytes: Uint8Array, view: DataView, from: number, size: number): number {
   let hash = size;
   if (size >= 4) {
     hash = Math.imul(hash ^ view.getInt32(from, true), 0x9e3779b1);

@@ -26,6 +26,7 @@ import {
   TEXT_END_CELL,
   TEXT_START_CELL,
 } from "./attribute-table.ts";
+import { CleanTexts } from "./clean-texts.ts";
 import {
   KEY_BESIDE_LOGPROB,
   KEY_KEEPS_SMALL_INTEGERS,
@@ -73,6 +74,9 @@ export class Texts {
   readonly #keys: KeyTable;
   readonly #logprob: number;
   readonly #redactor: FieldRedactor | undefined;
+  readonly #clean = new CleanTexts();
+  /** Class of the keys under which a text means what it means without one. */
+  readonly #openClass: string | undefined;
   #suspects: Uint32Array = new Uint32Array(0);
 
   /** @param logprob id of the key beside which a key of tokens says nothing */
@@ -80,6 +84,7 @@ export class Texts {
     this.#keys = keys;
     this.#logprob = logprob;
     this.#redactor = redactor;
+    this.#openClass = redactor?.keyRule("").keyClass;
   }
 
   /** Look at another request. */
@@ -177,11 +182,15 @@ export class Texts {
   #redact(start: number, end: number, rule: KeyRule | undefined): boolean {
     const redactor = this.#redactor;
     if (redactor === undefined) return true;
+    const isOpen = rule === undefined || rule.keyClass === this.#openClass;
+    if (isOpen && this.#clean.has(this.bytes, this.view, start, end)) return true;
     const bytes = this.#bufferOf(start, end);
     if (!isUtf8(bytes)) return false;
     const text = bytes.toString("utf8");
-    const redacted = redactor.text(text, rule);
+    const isAscii = text.length === end - start;
+    const redacted = isAscii ? redactor.text(text, rule, start) : redactor.text(text, rule);
     if (redacted !== text) this.#keep(attributeText(redacted));
+    else if (isOpen) this.#clean.add(this.bytes, this.view, start, end);
     return true;
   }
 

@@ -34,29 +34,15 @@ const SERVICE_ACCOUNTS: ReadonlySet<string> = new Set(["git", "hg", "svn"]);
 /** CJK and what comes after it: scripts written without spaces around an address. */
 const UNSPACED_MIN = 0x2e80;
 
-export function findEmails(text: string, findings: Findings): void {
-  for (let i = 0; i < text.length; i++) {
-    const size = atSize(text, i);
-    if (size === 0) continue;
-    if (!findings.userinfoEnds.has(i)) findEmailAt(text, i, size, findings);
-    i += size - 1;
-  }
-}
+/** An `@` in any writing; a search by the engine passes long texts several times faster. */
+const AT = /[@\uff20]|%40|&#64;|\\u0040/g;
 
-/** Length of an `@` in any writing at `i`, or 0. */
-function atSize(text: string, i: number): number {
-  switch (text.charCodeAt(i)) {
-    case 64:
-    case 0xff20:
-      return 1;
-    case 37:
-      return text.startsWith("40", i + 1) ? 3 : 0;
-    case 38:
-      return text.startsWith("#64;", i + 1) ? 5 : 0;
-    case 92:
-      return text.startsWith("u0040", i + 1) ? 6 : 0;
-    default:
-      return 0;
+export function findEmails(text: string, findings: Findings): void {
+  AT.lastIndex = 0;
+  for (let match = AT.exec(text); match !== null; match = AT.exec(text)) {
+    const { index } = match;
+    if (findings.userinfoEnds.has(index)) continue;
+    findEmailAt(text, index, match[0].length, findings);
   }
 }
 

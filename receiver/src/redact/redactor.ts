@@ -23,7 +23,8 @@ import type {
 } from "../base/records.ts";
 import { numberKind } from "./keyed-value.ts";
 import { classifyKey, isSecretClass, type KeyClass } from "./keys.ts";
-import { findSuspects } from "./suspects.ts";
+import type { Look } from "./prefilter.ts";
+import { findSuspects, suspectMask } from "./suspects.ts";
 import { type Context, type Counts, newCounts, redactString, replace } from "./text-redactor.ts";
 import { createTokeniser } from "./token.ts";
 import { REDACTION_KINDS, type Redactor, type RedactorOptions } from "./types.ts";
@@ -81,7 +82,7 @@ function createFieldRedactor(context: Context): FieldRedactor {
       return redactString(probe, key, "none", 0) === key ? pair[0] : pair[1];
     },
     suspects: findSuspects,
-    text: (text, rule) => redactString(context, text, classOfRule(rule), 0),
+    text: (text, rule, at) => redactString(context, text, classOfRule(rule), 0, lookFrom(at)),
     value: (value, rule) => redactValue(context, value, classOfRule(rule), 0),
     attributes: (attributes) => redactMap(context, attributes, "none", 0),
   };
@@ -95,6 +96,11 @@ function ruleOf(keyClass: KeyClass, isKeyRedacted: boolean): KeyRule {
     isOpenBesideLogprob: keyClass === "token",
     isKeyRedacted,
   };
+}
+
+/** The prefilter of a text that stands in the bytes of the last look at a request. */
+function lookFrom(at: number | undefined): Look | undefined {
+  return at === undefined ? undefined : (from, to) => suspectMask(at + from, at + to);
 }
 
 function classOfRule(rule: KeyRule | undefined): KeyClass {

@@ -9,9 +9,11 @@
  */
 
 import { isDigit, isHex, isLetter } from "./chars.ts";
-import { ibanLength } from "./iban-countries.ts";
+import { COUNTRY_LENGTHS, ibanLength } from "./iban-countries.ts";
 import { ESCAPES_MAX, TAILS } from "./key-before.ts";
-import { DIGITS_MIN, PREFIXES } from "./prefilter.ts";
+import * as pre from "./prefilter.ts";
+import { DIGITS_MIN, PREFIXES, prefixBit } from "./prefilter.ts";
+import { createFastMark, type Mark } from "./suspects-fast.ts";
 
 const PLAIN = 0;
 const DIGIT = 1;
@@ -56,6 +58,20 @@ function classes(): Uint8Array {
   return table;
 }
 
+/** What the prefilter may say of a suspicious place, by class. */
+const MASKS: Uint8Array = masks();
+
+function masks(): Uint8Array {
+  const table = new Uint8Array(16).fill(pre.MAY_SECRET);
+  table[DIGIT] = pre.MAY_DIGITS;
+  // An @ may end the user part of a URL.
+  for (const kind of [AT, PERCENT, AMPERSAND, WIDE]) table[kind] = pre.MAY_EMAIL | pre.MAY_URL;
+  table[SIGN] = pre.MAY_ASSIGN;
+  table[BACKSLASH] = pre.MAY_ESCAPE;
+  table[LETTER_W] = pre.MAY_ASSIGN;
+  return table;
+}
+
 /** Bits of one letter in a tail of three. */
 const LETTER_BITS = 5;
 
@@ -65,12 +81,15 @@ const LETTER_BITS = 5;
  */
 function withoutStart(tails: Uint8Array): Uint8Array {
   const out = Uint8Array.from(tails);
-  for (let tail = 0; tail < tails.length; tail += 1) {
-    if (tails[tail] !== 1) continue;
+  for (const [tail, value] of tails.entries()) {
+    if (value === 0) continue;
     const letters = 32 - Math.clz32(tail);
     const known = Math.ceil(letters / LETTER_BITS);
     const unknown = 1 << (LETTER_BITS * (3 - known));
-    for (let more = 0; more < unknown; more += 1) out[tail | (more << (LETTER_BITS * known))] = 1;
+    for (let more = 0; more < unknown; more += 1) {
+      const longer = tail | (more << (LETTER_BITS * known));
+      out[longer] = (out[longer] as number) | value;
+    }
   }
   return out;
 }
@@ -78,13 +97,36 @@ function withoutStart(tails: Uint8Array): Uint8Array {
 const PREFIX_TAILS: Uint8Array = withoutStart(PREFIXES);
 const KEY_TAILS: Uint8Array = withoutStart(TAILS);
 
+const BEARER: Buffer = Buffer.from("bearer");
+const BASIC: Buffer = Buffer.from("basic");
+
 /** Most bytes between two digits of one number: three UTF-16 units of three bytes each. */
 const GAP_SIZE_MAX_BYTES = 9;
 
 let bits: Uint32Array = new Uint32Array(8_192);
+let looked: Uint8Array = new Uint8Array(0);
+
+function maskOf(bytes: Uint8Array, at: number): number {
+  const kind = CLASSES[bytes[at] as number] as number;
+  if (kind === DIGIT && mayStartIban(bytes, at)) return pre.MAY_DIGITS | pre.MAY_IBAN;
+  // `://hooks.`
+  const more = kind === SIGN && bytes[at + 1] === 47 ? pre.MAY_SECRET : 0;
+  return (MASKS[kind] as number) | more;
+}
 
 /** Largest set kept from request to request, in words (1 MiB of bits: 8 MiB of request). */
 const WORDS_KEPT_MAX = 262_144;
+
+/** The fast way to set the bits, or undefined where the engine has none. */
+export const markFast: Mark | undefined = createFastMark({
+  keyTails: KEY_TAILS,
+  prefixTails: PREFIX_TAILS,
+  countries: COUNTRY_LENGTHS,
+  letterCodes: Uint8Array.from({ length: 256 }, (_, byte) => letterCode(byte)),
+  jointBits: Uint8Array.from({ length: 256 }, (_, byte) => prefixBit(byte)),
+});
+
+const mark: Mark = markFast ?? markPlainly;
 
 /** See `FieldRedactor.suspects`. */
 export function findSuspects(bytes: Uint8Array): Uint32Array {
@@ -92,10 +134,27 @@ export function findSuspects(bytes: Uint8Array): Uint32Array {
   if (words > bits.length || bits.length > WORDS_KEPT_MAX) bits = new Uint32Array(words);
   else bits.fill(0, 0, words);
   mark(bytes, bits);
+  looked = bytes;
   return bits;
 }
 
-function mark(bytes: Uint8Array, set: Uint32Array): void {
+/** The prefilter's bits, or more, for an ASCII text that stands in the bytes of the last look. */
+export function suspectMask(start: number, end: number): number {
+  let mask = 0;
+  for (let at = start; at < end; at += 1) {
+    const word = (bits[at >>> 5] as number) >>> (at & 31);
+    if (word === 0) {
+      at |= 31;
+      continue;
+    }
+    at += 31 - Math.clz32(word & -word);
+    if (at < end) mask |= maskOf(looked, at);
+  }
+  return mask;
+}
+
+/** The plain way to set the bits; where there is a fast one, for tests. */
+export function markPlainly(bytes: Uint8Array, set: Uint32Array): void {
   let digits = 0;
   let lastDigit = -GAP_SIZE_MAX_BYTES;
   for (let at = 0; at < bytes.length; at += 1) {
@@ -150,14 +209,19 @@ function look(bytes: Uint8Array, at: number, kind: number): boolean {
     case BACKSLASH:
       return next === 117 && bytes[at + 2] === 48 && bytes[at + 3] === 48;
     case HYPHEN:
-      return (before === 45 && next === 66) || PREFIX_TAILS[tail(bytes, at)] === 1;
+      return (before === 45 && next === 66) || isPrefix(bytes, at);
     case JOINT:
-      return PREFIX_TAILS[tail(bytes, at)] === 1;
+      return isPrefix(bytes, at);
     case WIDE:
       return next === 0xbc && bytes[at + 2] === 0xa0;
     default:
       return lookAtLetter(bytes, at, kind);
   }
+}
+
+function isPrefix(bytes: Uint8Array, at: number): boolean {
+  const signs = PREFIX_TAILS[tail(bytes, at)] as number;
+  return (signs & prefixBit(bytes[at] as number)) !== 0;
 }
 
 function lookAtLetter(bytes: Uint8Array, at: number, kind: number): boolean {
@@ -169,12 +233,12 @@ function lookAtLetter(bytes: Uint8Array, at: number, kind: number): boolean {
       if (after === 71) return bytes[at + 2] === 69 && bytes[at + 3] === 45;
       return after === 73 && bytes[at + 2] === 122;
     case LETTER_B: // Bearer, Basic
-      if ((after | 32) === 101) return ((bytes[at + 5] as number) | 32) === 114;
-      return (after | 32) === 97 && ((bytes[at + 4] as number) | 32) === 99;
+      if ((after | 32) === 101) return isWordAt(bytes, at, BEARER);
+      return (after | 32) === 97 && isWordAt(bytes, at, BASIC);
     case LETTER_J: // eyJ
       return before === 121 && bytes[at - 2] === 101;
     case LETTER_K: // SK and 32 hex digits
-      return before === 83 && isHex(after) && isHex(bytes[at + 6] as number);
+      return before === 83 && isHex(after);
     default: // "password is …"
       return (before | 32) === 115 && ((bytes[at - 2] as number) | 32) === 115;
   }
@@ -207,4 +271,13 @@ function tail(bytes: Uint8Array, end: number): number {
 
 function letterCode(byte: number | undefined): number {
   return byte !== undefined && isLetter(byte) ? byte & 31 : 0;
+}
+
+/** Whether a word in lower case stands there in any case, and a value may follow it. */
+function isWordAt(bytes: Uint8Array, at: number, word: Uint8Array): boolean {
+  for (let n = 0; n < word.length; n += 1) {
+    if (((bytes[at + n] as number) | 32) !== word[n]) return false;
+  }
+  const after = bytes[at + word.length];
+  return after === 32 || after === 9 || after === 43;
 }
