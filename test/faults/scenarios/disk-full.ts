@@ -28,6 +28,7 @@ const FILL_PIECE: Buffer = Buffer.alloc(1_048_576);
 const FILL_LAST_PIECE: Buffer = Buffer.alloc(4_096);
 
 const run = promisify(execFile);
+const UNMOUNT = "umount";
 
 export const diskFull: Scenario = {
   name: "disk full, then freed",
@@ -40,7 +41,7 @@ export const diskFull: Scenario = {
       const { stderr } = error as { stderr?: string };
       return skippedOutcome(diskFull.name, seed, `cannot mount a tmpfs: ${stderr ?? error}`.trim());
     }
-    const leave = (): unknown => spawnSync("umount", ["--lazy", mountPoint]);
+    const leave = (): unknown => spawnSync(UNMOUNT, ["--lazy", mountPoint]);
     process.once("exit", leave);
     try {
       return await playOn(mountPoint, form, seed);
@@ -48,7 +49,7 @@ export const diskFull: Scenario = {
       process.off("exit", leave);
       // After a failure the engine's process may still be leaving.
       await until("the disk can be unmounted", CONDITION_MAX_MS, () =>
-        run("umount", [mountPoint]).then(
+        run(UNMOUNT, [mountPoint]).then(
           () => true,
           () => false,
         ),
