@@ -1,7 +1,7 @@
 /**
  * Realistic export requests as protobuf, in three sizes of span.
  *
- * In: a shape and a number of spans. Out: the wire bytes of an ExportTraceServiceRequest, the same
+ * In: a shape, a number of spans and a seed other than 0. Out: the wire bytes of an ExportTraceServiceRequest, the same
  * ones for the same arguments. What is in them is written out below, ids and times differ from span
  * to span, and one in eight contents holds personal data, because that costs the most.
  */
@@ -23,7 +23,7 @@ const WORDS =
     /\s+/,
   );
 
-const PERSONAL = " My name is Ada, write to ada.lovelace@example.com or call +1 415 555 0132.";
+const FIRST_NAMES = "ada grace edsger barbara donald margaret alan katherine".split(" ");
 
 /** A stream of numbers from 0 to 2^32 - 1 (xorshift). */
 function numbers(seed: number): () => number {
@@ -105,7 +105,14 @@ function ulid(choice: Choice): string {
 function prose(choice: Choice, sizeBytes: number): string {
   let text = "";
   while (text.length < sizeBytes) text += `${WORDS[choice.next() % WORDS.length]} `;
-  return text + (choice.index % PERSONAL_EVERY === 0 ? PERSONAL : "");
+  return text + (choice.index % PERSONAL_EVERY === 0 ? personal(choice) : "");
+}
+
+/** One of some hundred persons. */
+function personal(choice: Choice): string {
+  const name = FIRST_NAMES[choice.next() % FIRST_NAMES.length];
+  const number = 100 + (choice.next() % 16);
+  return ` My name is ${name}, write to ${name}.${number}@example.com or call +1 415 555 0${number}.`;
 }
 
 function messages(choice: Choice, role: string, sizeBytes: number): string {

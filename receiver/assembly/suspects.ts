@@ -58,41 +58,58 @@ function byteAt(at: i32): u32 {
 }
 
 /**
- * Kinds of bytes that matter, as bits by the upper half of the byte: 2 `% & - .`, 3 `: =` and
- * digits, 4 `@ A B J K`, 5 `W \` and apart from them `_`, 6 `b`, 7 `w`. A byte matters if its upper
- * and its lower half have a bit in common.
+ * Kinds of bytes that matter, by the upper half of the byte: 2 `% & -` and apart `.`, 3 `: =` and
+ * digits, 4 `@ A J K`, 5 `\ _`, 4 and 6 `B b`, 5 and 7 `W w`. A byte matters if its upper and its
+ * lower half have a bit in common, and what stands beside it allows it.
  */
 const JOINTS: i32 = 0x01;
 const SIGNS: i32 = 0x02;
-const UNDERSCORE: i32 = 0x40;
-const SMALL_B: i32 = 0x10;
-const SMALL_W: i32 = 0x20;
-/** The highest bit, which a bit mask reads. */
-const DIGITS: i32 = -0x80;
+const CAPITALS: i32 = 0x04;
+const SLASH_UNDERSCORE: i32 = 0x08;
+const ANY_B: i32 = 0x10;
+const ANY_W: i32 = 0x20;
+const DOT: i32 = 0x40;
 
 function upperBits(): v128 {
-  return i8x16(0, 0, 0x01, -0x7e, 0x04, 0x48, 0x10, 0x20, 0, 0, 0, 0, 0, 0, 0, 0);
+  return i8x16(0, 0, 0x41, -0x7e, 0x14, 0x28, 0x10, 0x20, 0, 0, 0, 0, 0, 0, 0, 0);
 }
 
 function lowerBits(): v128 {
   return i8x16(
     -0x7c, // 0 @
     -0x7c, // 1 A
-    -0x6c, // 2 B b
+    -0x70, // 2 B b
     -0x80, // 3
     -0x80, // 4
     -0x7f, // 5 %
     -0x7f, // 6 &
-    -0x58, // 7 W w
+    -0x60, // 7 W w
     -0x80, // 8
     -0x80, // 9
     0x06, // : J
     0x04, // K
     0x08, // \
     0x03, // - =
-    0x01, // .
-    0x40, // _
+    0x40, // .
+    0x08, // _
   );
+}
+
+/** What a byte before allows: `s` a `w` and a dot, `g` a dot. By the lower half: also `c` and `w`. */
+function allowedAfter(): v128 {
+  return i8x16(0, 0, 0, 0x60, 0, 0, 0, 0x40, 0, 0, 0, 0, 0, 0, 0, 0);
+}
+
+/**
+ * What the two bytes behind a `b` are to be, by the lower half: `ea` and `as`, each with a bit of its
+ * own. Also `ua`, `ac` and others, but not the `be` of nearly every sentence.
+ */
+function secondLetter(): v128 {
+  return i8x16(0, 0x01, 0, 0, 0, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+}
+
+function thirdLetter(): v128 {
+  return i8x16(0, 0x02, 0, 0x01, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 }
 
 /** The first byte of U+FF20, the wide @: no other one of the upper half of bytes matters. */
@@ -101,20 +118,17 @@ const WIDE: i32 = -0x11;
 /** Of 16 bytes, those that matter where they stand. */
 function matterAt(p: usize): v128 {
   const v = v128.load(p);
+  const half = i8x16.splat(15);
   const upper = i8x16.swizzle(upperBits(), i8x16.shr_u(v, 4));
-  const lower = i8x16.swizzle(lowerBits(), v128.and(v, i8x16.splat(15)));
-  // Of a small b only one before an a or e matters, of a small w only one after an s.
-  const small = i8x16.splat(32);
-  const next = v128.or(v128.load(p + 1), small);
-  const vowel = v128.or(i8x16.eq(next, i8x16.splat(0x61)), i8x16.eq(next, i8x16.splat(0x65)));
-  const afterS = i8x16.eq(v128.or(v128.load(p - 1), small), i8x16.splat(0x73));
-  const words = v128.or(
-    v128.and(vowel, i8x16.splat(<i8>SMALL_B)),
-    v128.and(afterS, i8x16.splat(<i8>SMALL_W)),
-  );
-  const others = i8x16.splat(<i8>~(SMALL_B | SMALL_W));
-  const matter = v128.and(v128.and(upper, lower), v128.or(words, others));
-  const wide = v128.and(i8x16.eq(v, i8x16.splat(<i8>WIDE)), i8x16.splat(0x04));
+  const lower = i8x16.swizzle(lowerBits(), v128.and(v, half));
+  const after = i8x16.swizzle(allowedAfter(), v128.and(v128.load(p - 1), half));
+  const second = i8x16.swizzle(secondLetter(), v128.and(v128.load(p + 1), half));
+  const third = i8x16.swizzle(thirdLetter(), v128.and(v128.load(p + 2), half));
+  const isWord = i8x16.ne(v128.and(second, third), i8x16.splat(0));
+  const before = v128.and(isWord, i8x16.splat(<i8>ANY_B));
+  const allowed = v128.or(v128.or(after, before), i8x16.splat(<i8>~(ANY_B | ANY_W | DOT)));
+  const matter = v128.and(v128.and(upper, lower), allowed);
+  const wide = v128.and(i8x16.eq(v, i8x16.splat(<i8>WIDE)), i8x16.splat(<i8>CAPITALS));
   return v128.or(matter, wide);
 }
 
@@ -122,9 +136,9 @@ function matterAt(p: usize): v128 {
 function block(matter: v128, at: i32): u32 {
   let bits: u32 = 0;
   const digitBits: u32 = i8x16.bitmask(matter);
-  const joints: u32 = having(matter, JOINTS | UNDERSCORE);
+  const joints: u32 = having(matter, JOINTS | DOT);
   const signs: u32 = having(matter, SIGNS);
-  const others: u32 = having(matter, ~(DIGITS | JOINTS | UNDERSCORE | SIGNS));
+  const others: u32 = having(matter, CAPITALS | SLASH_UNDERSCORE | ANY_B | ANY_W);
   for (let rest = joints; rest !== 0; rest &= rest - 1) {
     const place: i32 = ctz(rest);
     if (joint(at + place)) bits |= 1 << place;
@@ -175,7 +189,7 @@ function mayStartIban(at: i32): bool {
   return load<u8>(COUNTRIES + (((first & 31) << 5) | (second & 31))) !== 0;
 }
 
-/** `_`, `-`, `.` after a prefix of a secret; `%40`, `&#6`. */
+/** `-`, `.` after a prefix of a secret; `%40`, `&#6`. */
 function joint(at: i32): bool {
   const byte = byteAt(at);
   if ((load<u8>(PREFIX_TAILS + tail(at)) & load<u8>(JOINT_BITS + byte)) !== 0) return true;
@@ -194,6 +208,7 @@ function sign(at: i32): bool {
 function look(at: i32): bool {
   const byte = byteAt(at);
   const next = byteAt(at + 1);
+  if (byte === 0x5f) return (load<u8>(PREFIX_TAILS + tail(at)) & load<u8>(JOINT_BITS + byte)) !== 0;
   if (byte === 0x40) return true;
   if (byte === 0x5c) return next === 117 && byteAt(at + 2) === 48 && byteAt(at + 3) === 48;
   if (byte === 0xef) return next === 0xbc && byteAt(at + 2) === 0xa0;

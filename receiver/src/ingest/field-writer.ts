@@ -177,10 +177,12 @@ export class FieldWriter {
   }
 
   #reference(sink: ByteSink, sizeBytes: number): void {
-    const digits = String(sizeBytes);
-    sink.length(PAYLOAD_REFERENCE_PREFIX.length + digits.length);
+    // Its length stands before it and is known after it; it is short, so that takes one byte.
+    const start = sink.at;
+    sink.at = start + 1;
     sink.piece(REFERENCE);
-    sink.rawText(digits, digits.length);
+    sink.digits(sizeBytes);
+    sink.bytes[start] = sink.at - start - 1;
   }
 
   #check(start: number, end: number): void {

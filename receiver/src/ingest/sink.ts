@@ -10,8 +10,11 @@ import type { EncodedRows } from "../base/batch.ts";
 /** First size of a buffer, in bytes: a request of 512 small spans fits. */
 const SIZE_MIN_BYTES = 262_144;
 
-/** Largest buffer kept from request to request, in bytes; one large request must not hold more. */
-const SIZE_KEPT_MAX_BYTES = 8_388_608;
+/**
+ * Largest buffer kept from request to request, in bytes (32 MiB): the largest requests that SDKs and
+ * Collectors send by default. Growing costs more than encoding; what is larger is given back.
+ */
+const SIZE_KEPT_MAX_BYTES = 33_554_432;
 
 /** Room in front of the rows, so that the ledger can put its prefix before the first one. */
 const ROOM_SIZE_BYTES = 8;
@@ -144,6 +147,27 @@ export class ByteSink {
     if (to - from <= LOOP_COPY_MAX_BYTES) copyWords(this.view, this.at, view, from, to - from);
     else this.bytes.set(source.subarray(from, to), this.at);
     this.at += to - from;
+  }
+
+  /** An integer from 0 to 2^53 - 1 as digits, without a length. */
+  digits(value: number): void {
+    let size = 1;
+    for (let scale = 10; scale <= value; scale *= 10) size += 1;
+    const end = this.at + size;
+    this.at = end;
+    let rest = value;
+    let place = end - 1;
+    // Integers of 31 bits divide several times faster.
+    for (; rest > 0x7fff_ffff; place -= 1) {
+      const tenth = Math.floor(rest / 10);
+      this.bytes[place] = 0x30 + (rest - tenth * 10);
+      rest = tenth;
+    }
+    for (let low = rest | 0; place >= end - size; place -= 1) {
+      const tenth = (low / 10) | 0;
+      this.bytes[place] = 0x30 + (low - tenth * 10);
+      low = tenth;
+    }
   }
 
   /** A text from outside of the request, with its length; reserves by itself. */

@@ -349,17 +349,27 @@ export class SpanWriter {
   }
 
   #payloads(roomBytes: number, shared: SharedColumns, spanStart: number): void {
+    const [, sink] = this.sinks;
     const { own } = this.scan;
+    let headStart = -1;
+    let headEnd = -1;
     for (let row = 0; row < own.count; row += 1) {
-      if (this.fields.isContent(own, row)) this.#payload(row, roomBytes, shared, spanStart);
+      if (!this.fields.isContent(own, row)) continue;
+      sink.reserve(5 * roomBytes);
+      const start = sink.at;
+      // What stands before the name is the same in all payloads of a span.
+      if (headStart >= 0) sink.copy(sink.bytes, sink.view, headStart, headEnd);
+      else this.#payloadHead(shared, spanStart);
+      headStart = start;
+      headEnd = sink.at;
+      this.#payloadBody(row, shared);
     }
   }
 
-  #payload(row: number, roomBytes: number, shared: SharedColumns, spanStart: number): void {
+  #payloadHead(shared: SharedColumns, spanStart: number): void {
     const [spans, sink] = this.sinks;
     const { fields } = this;
     const { own } = this.scan;
-    sink.reserve(5 * roomBytes);
     fields.eight(sink, this.scan.startTime);
     sink.piece(shared.workspace);
     fields.attribute(sink, own, KEY.runId);
@@ -367,6 +377,12 @@ export class SpanWriter {
     copyIds(sink, spans, spanStart);
     sink.piece(TYPES[this.type] as Piece);
     fields.attribute(sink, own, KEY.stepName);
+  }
+
+  #payloadBody(row: number, shared: SharedColumns): void {
+    const [, sink] = this.sinks;
+    const { fields } = this;
+    const { own } = this.scan;
     fields.key(sink, own.keyOf(row));
     fields.value(sink, own, row);
     sink.uint32(own.textSizeOf(row));

@@ -27,6 +27,7 @@ import {
   TEXT_START_CELL,
 } from "./attribute-table.ts";
 import { CleanTexts } from "./clean-texts.ts";
+import { DoubleTexts } from "./double-texts.ts";
 import {
   KEY_BESIDE_LOGPROB,
   KEY_KEEPS_SMALL_INTEGERS,
@@ -75,6 +76,7 @@ export class Texts {
   readonly #logprob: number;
   readonly #redactor: FieldRedactor | undefined;
   readonly #clean = new CleanTexts();
+  readonly #doubles = new DoubleTexts();
   /** Class of the keys under which a text means what it means without one. */
   readonly #openClass: string | undefined;
   #suspects: Uint32Array = new Uint32Array(0);
@@ -203,7 +205,7 @@ export class Texts {
       if (kind === DOUBLE) {
         const value = this.view.getFloat64(start, true);
         if (value >= 0 && value < SMALL_INTEGER_END) {
-          this.#keep(String(value));
+          this.#keep(this.#doubles.text(value));
           return true;
         }
       }
@@ -248,15 +250,7 @@ export class Texts {
     if (value >= SMALL_INTEGER_END) return false;
     scratch.reserve(16);
     const first = scratch.at;
-    let digits = 1;
-    for (let rest = value; rest >= 10; rest = Math.floor(rest / 10)) digits += 1;
-    let rest = value;
-    for (let place = first + digits - 1; place >= first; place -= 1) {
-      const tenth = Math.floor(rest / 10);
-      scratch.bytes[place] = 0x30 + (rest - tenth * 10);
-      rest = tenth;
-    }
-    scratch.at = first + digits;
+    scratch.digits(value);
     this.#inScratch(first);
     return true;
   }

@@ -37,6 +37,12 @@ export function withoutTokens(text: string): string {
   return text.includes("[") ? text.replace(TOKENS, "") : text;
 }
 
+/**
+ * Tokens remembered: a conversation repeats its persons with every turn. They are in memory alone,
+ * where the values pass anyway.
+ */
+const TOKENS_KEPT_MAX = 1_024;
+
 /** Makes the tokens of one key. */
 export interface Tokeniser {
   readonly fingerprint: string;
@@ -57,12 +63,20 @@ export function createTokeniser(key: Uint8Array): Tokeniser {
   const macs = new Map(
     REDACTION_KINDS.map((kind) => [kind, createMac(derive(kind).digest())] as const),
   );
+  const tokens = new Map<string, string>();
   return {
     fingerprint: letters(derive("fingerprint").digest("hex")),
     token(kind, value) {
-      const mac = macs.get(kind);
-      if (mac === undefined) throw new TypeError("unknown redaction kind");
-      return `[${kind}:${letters(mac(normalise(kind, value)))}]`;
+      const name = `${kind}:${value}`;
+      let made = tokens.get(name);
+      if (made === undefined) {
+        const mac = macs.get(kind);
+        if (mac === undefined) throw new TypeError("unknown redaction kind");
+        made = `[${kind}:${letters(mac(normalise(kind, value)))}]`;
+        if (tokens.size === TOKENS_KEPT_MAX) tokens.clear();
+        if (value.length <= SHORT_TEXT_LENGTH) tokens.set(name, made);
+      }
+      return made;
     },
   };
 }
