@@ -82,9 +82,9 @@ export class KeyTable {
     if (this.#isFull) this.#begin();
   }
 
-  /** Whether an id, which may be an old one, is that of a key. */
-  is(id: number, view: DataView, from: number, size: number): boolean {
-    return id < this.#size && this.#isSame(id, view, from, size);
+  /** Ids below are in use; an id that was noted earlier may be above. */
+  get size(): number {
+    return this.#size;
   }
 
   /** The id of a key, or -1 where the slow lane must look: too long, not UTF-8, table full. */

@@ -26,6 +26,9 @@ const RECORDS_MAX = 256;
 /** Attributes of all events and links of a span together that the fast lane takes. */
 const NESTED_ATTRIBUTES_MAX = 4_096;
 
+/** Field 9, length-delimited: most of a span. */
+const ATTRIBUTE_TAG = 0x4a;
+
 const TRACE_ID_SIZE_BYTES = 16;
 const SPAN_ID_SIZE_BYTES = 8;
 
@@ -100,9 +103,15 @@ export class SpanScan {
         at += 6;
         continue;
       }
+      if (tag === ATTRIBUTE_TAG) {
+        const end = this.#length(at + 1, to);
+        if (end < 0 || !this.#attribute(this.own, this.#at, end)) return false;
+        at = end;
+        continue;
+      }
       const field = tag >> 3;
-      // Attributes, events and links may come again; another field is to be merged.
-      if (field !== 9 && field !== 11 && field !== 13) {
+      // Events and links may come again; another field is to be merged.
+      if (field !== 11 && field !== 13) {
         if ((seen & (1 << field)) !== 0) return false;
         seen |= 1 << field;
       }
@@ -177,8 +186,6 @@ export class SpanScan {
     if (end < 0) return -1;
     const start = this.#at;
     switch (tag) {
-      case 0x4a:
-        return this.#attribute(this.own, start, end) ? end : -1;
       case 0x2a:
         this.nameStart = start;
         this.nameEnd = end;
@@ -226,17 +233,14 @@ export class SpanScan {
 
   /** A KeyValue: a key, then a value, then nothing. */
   #attribute(table: AttributeTable, from: number, to: number): boolean {
-    const { bytes, view } = this;
+    const { bytes } = this;
     if (to - from < 2 || bytes[from] !== 0x0a) return false;
     const keySize = bytes[from + 1] as number;
     const keyStart = from + 2;
     const keyEnd = keyStart + keySize;
     if (keySize >= 0x80 || keyEnd > to) return false;
-    let key = table.guess();
-    if (!this.#keys.is(key, view, keyStart, keySize)) {
-      key = this.#keys.find(bytes, view, keyStart, keyEnd);
-      if (key < 0) return false;
-    }
+    const key = this.#key(table.guess(), keyStart, keyEnd);
+    if (key < 0) return false;
     if (keyEnd === to) return table.add(key, NULL, to, to);
     // The fast path: a value that is a string, both with a size of one byte.
     const size = bytes[keyEnd + 1] as number;
@@ -251,6 +255,26 @@ export class SpanScan {
     }
     if (bytes[keyEnd] !== 0x12 || this.#length(keyEnd + 1, to) !== to) return false;
     return this.#value(table, key, this.#at, to);
+  }
+
+  /** The id of a key, which is probably `guess`; compared here, to spare the hottest loop a call. */
+  #key(guess: number, start: number, end: number): number {
+    const { view } = this;
+    const keys = this.#keys;
+    const { store, storeView } = keys;
+    const stored = keys.offsets[guess] as number;
+    if (guess < keys.size && store[stored] === end - start) {
+      const shift = stored + 1 - start;
+      let at = start;
+      while (at + 4 <= end && view.getInt32(at, true) === storeView.getInt32(at + shift, true)) {
+        at += 4;
+      }
+      if (at + 4 > end) {
+        while (at < end && view.getUint8(at) === store[at + shift]) at += 1;
+        if (at === end) return guess;
+      }
+    }
+    return keys.find(this.bytes, view, start, end);
   }
 
   #value(table: AttributeTable, key: number, start: number, to: number): boolean {
