@@ -18,7 +18,6 @@ export interface EngineBatch {
   readonly tables: readonly {
     readonly name: BatchTableName;
     readonly columns: string;
-    readonly rows: number;
     readonly bytes: Buffer;
   }[];
 }
@@ -76,7 +75,6 @@ export function* engineBatches(requests: number, perInsert: number): Generator<E
         columns: Object.keys(columns)
           .map((column) => `\`${column}\``)
           .join(", "),
-        rows: nextRows[table] ?? 0,
         bytes: Buffer.concat(chunks[table] ?? []),
       })).filter(({ bytes }) => bytes.length > 0),
     };
@@ -108,7 +106,7 @@ export function toNative(batches: readonly EngineBatch[]): readonly EngineBatch[
   return batches.map(({ token, tables }) => ({
     token,
     tables: tables.map((table) => {
-      const pieces = blocks.get(table.name)?.block(table.bytes, table.rows) ?? [];
+      const pieces = blocks.get(table.name)?.block(table.bytes) ?? [];
       return { ...table, bytes: Buffer.concat(pieces) };
     }),
   }));

@@ -74,19 +74,21 @@ process.exitCode = await main();
 
 async function main(): Promise<number> {
   const on = machine();
-  const dataDir = await mkdtemp(join(tmpdir(), "spanledger-bench-engine-"));
-  const engine = await startEmbeddedClickHouse({ dataDir });
+  const dir = await mkdtemp(join(tmpdir(), "spanledger-bench-engines-"));
   const costs: Cost[] = [];
   const variants = VARIANTS.filter(({ name }, at) => at === 0 || name.includes(flags.only));
   try {
-    const theirs = await collectorBlocks(engine);
+    const theirs = await onEngine(dir, collectorInserts);
     for (let round = 0; round < Number(flags.rounds); round += 1) {
-      for (const variant of variants) costs.push(await costOf(engine, variant));
-      if (theirs !== undefined) costs.push(await costOfTheirs(engine, theirs));
+      for (const variant of variants) {
+        costs.push(await onEngine(dir, (engine) => costOf(engine, variant)));
+      }
+      if (theirs !== undefined) {
+        costs.push(await onEngine(dir, (engine) => costOfTheirs(engine, theirs)));
+      }
     }
   } finally {
-    await engine.stop();
-    await rm(dataDir, { recursive: true, force: true });
+    await rm(dir, { recursive: true, force: true });
   }
   const rows = [...new Set(costs.map(({ name }) => name))].map((name) => {
     const of = costs.filter((cost) => cost.name === name);
@@ -106,11 +108,25 @@ async function main(): Promise<number> {
   return 0;
 }
 
-/** Make the tables anew, insert, and wait for merges. */
+/**
+ * An engine for one measurement. Its files stay until the end of all: ext4 looks long for free inodes
+ * while many were freed lately, and the next to make files would pay for it.
+ */
+async function onEngine<T>(
+  parent: string,
+  work: (engine: EmbeddedClickHouse) => Promise<T>,
+): Promise<T> {
+  const engine = await startEmbeddedClickHouse({ dataDir: await mkdtemp(join(parent, "engine-")) });
+  try {
+    return await work(engine);
+  } finally {
+    await engine.stop();
+  }
+}
+
+/** Make the tables, insert, and wait for merges. */
 async function costOf(engine: EmbeddedClickHouse, variant: Variant): Promise<Cost> {
   const target = { url: engine.url, username: "default", password: "" };
-  await using anywhere = connect(target, "default");
-  await anywhere.command({ query: `DROP DATABASE IF EXISTS ${DATABASE} SYNC` });
   await migrate(target, changed(readMigrations(), variant));
   await using client = connect(target);
   if (variant.movesRows !== false) await applyRetention(client);
@@ -163,8 +179,14 @@ async function measure(
   }
 }
 
-/** The Collector's own inserts, as it would send them again: a real one fills its table first. */
-async function collectorBlocks(engine: EmbeddedClickHouse): Promise<readonly Buffer[] | undefined> {
+/** What a Collector did to an empty ClickHouse: statements that make its tables, and its inserts. */
+interface CollectorInserts {
+  readonly tables: readonly string[];
+  readonly blocks: readonly Buffer[];
+}
+
+/** Let a real one fill its table; undefined when none can be built here. */
+async function collectorInserts(engine: EmbeddedClickHouse): Promise<CollectorInserts | undefined> {
   const build = await buildCollector();
   if ("missing" in build) return undefined;
   const collector = collectors(build.collector).find(({ name }) => name === "Collector");
@@ -177,6 +199,11 @@ async function collectorBlocks(engine: EmbeddedClickHouse): Promise<readonly Buf
   });
   const result = await stage.load.run({ connections: 4, requestsMax: requests });
   await stage.store.holds(result.acknowledgedSpans, SETTLE_MAX_MS);
+  const tables: string[] = [];
+  for (const name of [spans, `${spans}_trace_id_ts`, `${spans}_trace_id_ts_mv`]) {
+    const made = await ask(engine.url, `SHOW CREATE TABLE ${database}.${name} FORMAT TSVRaw`);
+    tables.push(made.toString());
+  }
   const blocks: Buffer[] = [];
   for (let from = 0; from < result.acknowledgedSpans; from += COLLECTOR_BATCH_SPANS) {
     const query =
@@ -184,14 +211,16 @@ async function collectorBlocks(engine: EmbeddedClickHouse): Promise<readonly Buf
       `LIMIT ${COLLECTOR_BATCH_SPANS} OFFSET ${from} FORMAT Native`;
     blocks.push(await ask(engine.url, query, WIDE_BLOCKS));
   }
-  return blocks;
+  return { tables, blocks };
 }
 
-async function costOfTheirs(engine: EmbeddedClickHouse, blocks: readonly Buffer[]): Promise<Cost> {
+async function costOfTheirs(
+  engine: EmbeddedClickHouse,
+  { tables, blocks }: CollectorInserts,
+): Promise<Cost> {
   const place = { database: COLLECTOR_DATABASE, spans: COLLECTOR_SPANS };
-  const store = new Store({ url: engine.url, ...place });
-  await store.empty();
-  await store.close();
+  await ask(engine.url, `CREATE DATABASE ${COLLECTOR_DATABASE} ENGINE = Atomic`);
+  for (const statement of tables) await ask(engine.url, statement);
   return measure(engine, { name: THEIRS, ...place }, async () => {
     for (const block of blocks) {
       const target = `${COLLECTOR_DATABASE}.${COLLECTOR_SPANS}`;

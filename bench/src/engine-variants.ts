@@ -3,10 +3,13 @@
  */
 import type { Migration } from "@spanledger/schema";
 
+/** A statement made otherwise; undefined leaves it out. */
+type Change = (statement: string) => string | undefined;
+
 export interface Variant {
   readonly name: string;
-  /** Change of a migration's statement; undefined leaves the statement out. */
-  readonly change?: (statement: string) => string | undefined;
+  /** Of every statement of the migrations. */
+  readonly change?: Change;
   /** Whether rows move from hot to cold as the retention classes say. @default true */
   readonly movesRows?: boolean;
   readonly format?: "RowBinary" | "Native";
@@ -39,6 +42,23 @@ const inData =
   (statement: string): string =>
     isData(statement) ? statement.replaceAll(pattern, by) : statement;
 
+const both =
+  (one: Change, other: Change): Change =>
+  (statement) => {
+    const once = one(statement);
+    return once === undefined ? undefined : other(once);
+  };
+
+const COMPACT = withSetting("min_bytes_for_wide_part = 134217728");
+const NO_BLOOM = inData(
+  /,\s*INDEX idx_trace_id TraceId TYPE bloom_filter\([\d.]+\) GRANULARITY 1/g,
+  "",
+);
+const NO_VIEWS = without(/MATERIALIZED VIEW/);
+const LIGHTER = inData(/ZSTD\(3\)/g, "ZSTD(1)");
+
+const LARGE = { change: COMPACT, format: "Native", requestsPerInsert: 128 } as const;
+
 /** The first one is what ships. */
 export const VARIANTS: readonly Variant[] = [
   { name: "as it is" },
@@ -55,10 +75,10 @@ export const VARIANTS: readonly Variant[] = [
     name: "no trace_id_ts view",
     change: without(/VIEW IF NOT EXISTS otel_traces_trace_id_ts_mv/),
   },
-  { name: "no views", change: without(/MATERIALIZED VIEW/) },
+  { name: "no views", change: NO_VIEWS },
   { name: "no moves between volumes", movesRows: false },
   { name: "no TTL", movesRows: false, change: replace(/\nTTL [^\n]*/g, "") },
-  { name: "payloads with ZSTD(1)", change: inData(/ZSTD\(3\)/g, "ZSTD(1)") },
+  { name: "payloads with ZSTD(1)", change: LIGHTER },
   { name: "everything with LZ4", change: inData(/ZSTD\(\d\)/g, "LZ4") },
   {
     name: "no deduplication window",
@@ -80,20 +100,23 @@ export const VARIANTS: readonly Variant[] = [
   },
   {
     name: "compact parts up to 128 MiB",
-    change: withSetting("min_bytes_for_wide_part = 134217728"),
+    change: COMPACT,
   },
   {
     name: "compact, Native",
-    change: withSetting("min_bytes_for_wide_part = 134217728"),
+    change: COMPACT,
     format: "Native",
   },
   { name: "Native instead of RowBinary", format: "Native" },
+  { name: "128 requests: compact, Native", ...LARGE },
   {
-    name: "compact, Native, 128 requests an INSERT",
-    change: withSetting("min_bytes_for_wide_part = 134217728"),
-    format: "Native",
-    requestsPerInsert: 128,
+    name: "128 requests: compact, Native, no bloom filter",
+    ...LARGE,
+    change: both(COMPACT, NO_BLOOM),
   },
+  { name: "128 requests: compact, Native, no views", ...LARGE, change: both(COMPACT, NO_VIEWS) },
+  { name: "128 requests: compact, Native, no moves", ...LARGE, movesRows: false },
+  { name: "128 requests: compact, Native, ZSTD(1)", ...LARGE, change: both(COMPACT, LIGHTER) },
   { name: "8 requests an INSERT", requestsPerInsert: 8 },
   { name: "128 requests an INSERT", requestsPerInsert: 128 },
   { name: "one thread", settings: { max_threads: "1", max_insert_threads: "1" } },

@@ -199,7 +199,14 @@ function rowOf(span: Span, shared: object, row: number): object {
     RunId: attributes["workflow.run.id"] ?? "",
     WorkflowId: attributes["workflow.id"] ?? "",
     StepName: attributes["workflow.step.name"] ?? "",
+    SpanType: "other",
+    Result: "",
+    Redactions: {},
+    BatchId: "01J00000000000000000000000",
+    Segment: 0,
     Row: row,
+    RetentionClass: "standard",
+    ExpiresAt: 1_800_000_000,
   };
 }
 

@@ -165,18 +165,23 @@ export class NativeBlocks {
     this.#plans = Object.entries(columns).map(([name, type]) => [name, plan(type)] as const);
   }
 
-  /** One block; the pieces are valid until the next call. */
-  block(rows: Uint8Array, count: number): readonly Uint8Array[] {
+  /**
+   * One block of whole rows; the pieces are valid until the next call.
+   *
+   * @throws {RangeError} when the bytes do not end with a row
+   */
+  block(rows: Uint8Array): readonly Uint8Array[] {
     const plans = this.#plans.map(([, of]) => of);
     for (const { columns, reset } of plans) {
       reset();
       for (const column of columns) column.size = 0;
     }
     const reader = new Reader(rows);
-    for (let row = 0; row < count; row += 1) {
+    let count = 0;
+    for (; reader.at < rows.length; count += 1) {
       for (let index = 0; index < plans.length; index += 1) (plans[index] as Plan).move(reader);
     }
-    if (reader.at !== rows.length) throw new RangeError("the rows do not end where they should");
+    if (reader.at > rows.length) throw new RangeError("the rows end within a value");
     const pieces: Uint8Array[] = [Buffer.concat([varint(this.#plans.length), varint(count)])];
     for (const [name, { type, columns }] of this.#plans) {
       pieces.push(Buffer.concat([text(name), text(type)]));

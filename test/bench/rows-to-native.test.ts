@@ -44,9 +44,7 @@ test.each(BATCH_TABLES.map((table) => [table.name, table] as const))(
   async (name, table) => {
     const sent = Buffer.from(encodeRows(table, rows[name] as never).bytes);
     expect(rows[name].length).toBeGreaterThan(0);
-    const block = Buffer.concat([
-      ...new NativeBlocks(table.columns).block(sent, rows[name].length),
-    ]);
+    const block = Buffer.concat([...new NativeBlocks(table.columns).block(sent)]);
     const columns = Object.keys(table.columns)
       .map((column) => `\`${column}\``)
       .join(", ");

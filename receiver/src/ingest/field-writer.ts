@@ -142,7 +142,10 @@ export class FieldWriter {
       const keyStart = offsets[key] as number;
       const keySize = (store[keyStart] as number) + 1;
       let at = sink.at;
-      copyWords(outView, at, storeView, keyStart, keySize);
+      for (let n = 0; n < keySize; n += 8) {
+        outView.setInt32(at + n, storeView.getInt32(keyStart + n, true), true);
+        outView.setInt32(at + n + 4, storeView.getInt32(keyStart + n + 4, true), true);
+      }
       at += keySize;
       const start = cells[cell + TEXT_START_CELL] as number;
       const size = (cells[cell + TEXT_END_CELL] as number) - start;
