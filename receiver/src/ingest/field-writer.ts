@@ -142,6 +142,7 @@ export class FieldWriter {
       const keyStart = offsets[key] as number;
       const keySize = (store[keyStart] as number) + 1;
       let at = sink.at;
+      // Up to seven bytes too many, which both memories have room for.
       for (let n = 0; n < keySize; n += 8) {
         outView.setInt32(at + n, storeView.getInt32(keyStart + n, true), true);
         outView.setInt32(at + n + 4, storeView.getInt32(keyStart + n + 4, true), true);

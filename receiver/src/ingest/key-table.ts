@@ -23,6 +23,9 @@ const PROBES_MAX = 16;
 /** Bytes of keys held at once. */
 const STORE_SIZE_BYTES = 524_288;
 
+/** What a copy by words may read over the end of a key, in bytes. */
+const OVERHANG_SIZE_BYTES = 8;
+
 /** What an encoder does with the values of a key; bits of {@link KeyTable.flags}. */
 export const KEY_OPEN = 1;
 export const KEY_KEEPS_SMALL_INTEGERS = 2;
@@ -120,7 +123,10 @@ export class KeyTable {
 
   #add(bytes: Uint8Array, from: number, to: number, cell: number): number {
     const size = to - from;
-    if (this.#size === KEYS_MAX || this.#stored + size + 1 > STORE_SIZE_BYTES) {
+    if (
+      this.#size === KEYS_MAX ||
+      this.#stored + size + 1 > STORE_SIZE_BYTES - OVERHANG_SIZE_BYTES
+    ) {
       this.#isFull = true;
       return -1;
     }

@@ -19,7 +19,8 @@ const SIZE_KEPT_MAX_BYTES = 33_554_432;
 /** Room in front of the rows, so that the ledger can put its prefix before the first one. */
 const ROOM_SIZE_BYTES = 8;
 
-const WORD_SIZE_BYTES = 4;
+/** What a copy by words may write over the end, in bytes. */
+const OVERHANG_SIZE_BYTES = 8;
 
 /** Up to this size a loop over words beats the call of a native copy, in bytes (measured). */
 export const LOOP_COPY_MAX_BYTES = 96;
@@ -104,7 +105,7 @@ export class ByteSink {
   /** Make sure that so many bytes can be written. */
   reserve(sizeBytes: number): void {
     // Words may be written over the end.
-    const needed = this.at + sizeBytes + WORD_SIZE_BYTES;
+    const needed = this.at + sizeBytes + OVERHANG_SIZE_BYTES;
     if (needed > this.bytes.length) this.#resize(Math.max(needed, this.bytes.length * 2));
   }
 
