@@ -34,16 +34,29 @@ const SERVICE_ACCOUNTS: ReadonlySet<string> = new Set(["git", "hg", "svn"]);
 /** CJK and what comes after it: scripts written without spaces around an address. */
 const UNSPACED_MIN = 0x2e80;
 
-/** An `@` in any writing; a search by the engine passes long texts several times faster. */
-const AT = /[@\uff20]|%40|&#64;|\\u0040/g;
+/** An `@` in every writing. */
+const AT_SIGNS = ["@", "\uff20", "%40", "&#64;", "\\u0040"] as const;
 
 export function findEmails(text: string, findings: Findings): void {
-  AT.lastIndex = 0;
-  for (let match = AT.exec(text); match !== null; match = AT.exec(text)) {
-    const { index } = match;
-    if (findings.userinfoEnds.has(index)) continue;
-    findEmailAt(text, index, match[0].length, findings);
+  const places = AT_SIGNS.map((sign) => text.indexOf(sign));
+  for (;;) {
+    const sign = firstOf(places);
+    if (sign === -1) return;
+    const at = places[sign] as number;
+    const size = (AT_SIGNS[sign] as string).length;
+    if (!findings.userinfoEnds.has(at)) findEmailAt(text, at, size, findings);
+    places[sign] = text.indexOf(AT_SIGNS[sign] as string, at + size);
   }
+}
+
+/** Which sign comes first; -1 when there is none. The engine searches a sign many times as fast. */
+function firstOf(places: readonly number[]): number {
+  let first = -1;
+  for (const [sign, place] of places.entries()) {
+    if (place === -1) continue;
+    if (first === -1 || place < (places[first] as number)) first = sign;
+  }
+  return first;
 }
 
 function findEmailAt(text: string, at: number, size: number, findings: Findings): void {
