@@ -1,6 +1,6 @@
 /**
  * `mark` of src/redact/suspects.ts in WebAssembly: 16 bytes at a time. AssemblyScript, built by
- * build.ts; the same bits as the loop in TypeScript, which a test compares.
+ * .ci/build-wasm.ts; the same bits as the loop in TypeScript, which a test compares.
  *
  * In: a chunk of a request at INPUT, with the bytes around it, and tables. Out: its bits at BITS.
  * Two steps for each 16 bytes: look-ups of the halves of all bytes at once leave few places,

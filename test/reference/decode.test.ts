@@ -6,17 +6,6 @@
 import { describe, expect, test } from "vitest";
 import type { AttributeValue, DecodedSpan } from "../../receiver/src/base/records.ts";
 import {
-  ATTRIBUTES_MAX,
-  ENVELOPE_ELEMENTS_MAX,
-  EVENTS_MAX,
-  LINKS_MAX,
-  REQUEST_SPANS_MAX,
-  SPAN_ELEMENTS_MAX,
-  VALUE_DEPTH_MAX,
-} from "../../receiver/src/ingest/limits.ts";
-import { ORIGINAL_END_ATTRIBUTE } from "../../receiver/src/ingest/rejections.ts";
-import type { RejectionReason } from "../../receiver/src/ingest/types.ts";
-import {
   attribute,
   END_NS,
   field,
@@ -27,7 +16,18 @@ import {
   START_NS,
   span,
   TRACE_ID,
-} from "../../receiver/src/otlp/wire.test.helper.ts";
+} from "../../receiver/src/base/wire.test.helper.ts";
+import {
+  ATTRIBUTES_MAX,
+  ENVELOPE_ELEMENTS_MAX,
+  EVENTS_MAX,
+  LINKS_MAX,
+  REQUEST_SPANS_MAX,
+  SPAN_ELEMENTS_MAX,
+  VALUE_DEPTH_MAX,
+} from "../../receiver/src/ingest/limits.ts";
+import { ORIGINAL_END_ATTRIBUTE } from "../../receiver/src/ingest/rejections.ts";
+import type { RejectionReason } from "../../receiver/src/ingest/types.ts";
 import { decodeTraceProtobuf } from "./decode.ts";
 
 function only(body: Buffer): DecodedSpan {

@@ -8,11 +8,11 @@ import { connect as connectSocket } from "node:net";
 import { gzipSync } from "node:zlib";
 import { status } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { request, span } from "../base/wire.test.helper.ts";
 import { startOtlpGrpc } from "./grpc-server.ts";
 import { GRPC_RECEIVING_MAX } from "./limits.ts";
 import { DONE, recorder } from "./servers.test.helper.ts";
 import type { OtlpServer } from "./types.ts";
-import { request, span } from "./wire.test.helper.ts";
 
 const SIZE_MAX_BYTES = 100_000;
 const TRACE_PATH = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";

@@ -6,11 +6,11 @@
 import { Client, credentials, type ServiceError, status } from "@grpc/grpc-js";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { StageError } from "../base/errors.ts";
+import { field, int, request, span } from "../base/wire.test.helper.ts";
 import { ByteBudget } from "./byte-budget.ts";
 import { startOtlpGrpc } from "./grpc-server.ts";
 import { DONE, recorder } from "./servers.test.helper.ts";
 import type { OtlpServer } from "./types.ts";
-import { field, int, request, span } from "./wire.test.helper.ts";
 
 const SIZE_MAX_BYTES = 100_000;
 const PREFIX = "/opentelemetry.proto.collector.";

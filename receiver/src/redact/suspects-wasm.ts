@@ -1,5 +1,5 @@
 /**
- * The WebAssembly of assembly/suspects.ts as base64. Made by assembly/build.ts; not edited.
+ * The WebAssembly of assembly/suspects.ts as base64. Made by .ci/build-wasm.ts; not edited.
  */
 export const SUSPECTS_WASM: string =
   "AGFzbQEAAAABFgRgAnt/AX9gAn9/AGADf39/AX9gAAADBQQAAQIDBQQBAQQEBhADfwFBAAt/AUEAC38BQQALBxkDBWJl" +

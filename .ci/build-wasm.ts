@@ -1,21 +1,21 @@
 /**
- * Builds the WebAssembly that ships: `npm run build:wasm --workspace spanledger`.
+ * Builds the WebAssembly that ships: `npm run build:wasm`.
  *
- * In: suspects.ts beside this file. Out: src/redact/suspects-wasm.ts, which is checked in; a test
- * holds it against a new build.
+ * In: receiver/assembly/suspects.ts. Out: receiver/src/redact/suspects-wasm.ts, which is checked in;
+ * `--check` only compares, which a test does.
  */
-import { writeFileSync } from "node:fs";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
 
-const SOURCE: string = fileURLToPath(new URL("suspects.ts", import.meta.url));
-const TARGET: URL = new URL("../src/redact/suspects-wasm.ts", import.meta.url);
+const SOURCE: string = fileURLToPath(new URL("../receiver/assembly/suspects.ts", import.meta.url));
+const TARGET: URL = new URL("../receiver/src/redact/suspects-wasm.ts", import.meta.url);
 
 /** Letters of base64 in a line. */
 const LINE_SIZE = 92;
 
 /** Compile the module. */
-export async function buildSuspects(): Promise<Uint8Array> {
+async function buildSuspects(): Promise<Uint8Array> {
   let binary: Uint8Array | undefined;
   const { error, stderr } = await asc.main(
     // biome-ignore format: an option and its value belong together
@@ -44,13 +44,13 @@ export async function buildSuspects(): Promise<Uint8Array> {
 }
 
 /** The TypeScript module that carries the binary. */
-export function moduleText(binary: Uint8Array): string {
+function moduleText(binary: Uint8Array): string {
   const lines = Buffer.from(binary)
     .toString("base64")
     .match(new RegExp(`.{1,${LINE_SIZE}}`, "g"));
   return [
     "/**",
-    " * The WebAssembly of assembly/suspects.ts as base64. Made by assembly/build.ts; not edited.",
+    " * The WebAssembly of assembly/suspects.ts as base64. Made by .ci/build-wasm.ts; not edited.",
     " */",
     "export const SUSPECTS_WASM: string =",
     ...(lines ?? []).map((line, index, all) => {
@@ -60,6 +60,12 @@ export function moduleText(binary: Uint8Array): string {
   ].join("\n");
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-  writeFileSync(TARGET, moduleText(await buildSuspects()));
+const made: string = moduleText(await buildSuspects());
+if (process.argv.includes("--check")) {
+  if (readFileSync(TARGET, "utf8") !== made) {
+    console.error("the checked-in WebAssembly is not what its source makes: npm run build:wasm");
+    process.exitCode = 1;
+  }
+} else {
+  writeFileSync(TARGET, made);
 }
