@@ -9,10 +9,10 @@ import { EXCEPTION_EVENT } from "../base/span-rules.ts";
 import { NULL, PLAIN_ARRAY } from "./attribute-table.ts";
 import { copyIds } from "./field-writer.ts";
 import { KEY } from "./known-keys.ts";
+import { afterLength } from "./plain-array.ts";
 import { type PlaceColumns, type SharedColumns, textPiece } from "./shared-columns.ts";
 import type { Piece, RowSink } from "./sink.ts";
 import type { SpanWriter } from "./span-writer.ts";
-import { afterLength } from "./texts.ts";
 import { WordTable } from "./word-table.ts";
 
 /** Tables by their place in `BATCH_TABLES`. */
@@ -64,7 +64,7 @@ export class CompactWriter {
     this.#putList(sink, KEY.tags);
     this.#put(sink, KEY.definitionSha256);
     if (scan.links.count === 0) sink.length(0);
-    else span.linkId(sink, scan.links.traceIds[0] as number, 16);
+    else span.records.linkId(sink, scan.links.traceIds[0] as number, 16);
     span.endRow(sink, shared.places[RUNS] as PlaceColumns);
   }
 

@@ -6,22 +6,10 @@
  * its value, nothing unknown. Of anything else, and of anything that is refused, it says "no", and
  * the slow lane decides.
  */
-import {
-  ARRAY,
-  AttributeTable,
-  BOOL,
-  BYTES,
-  DOUBLE,
-  INT,
-  LIST,
-  NULL,
-  STRING,
-} from "./attribute-table.ts";
-import type { KeyTable } from "./key-table.ts";
+import { AttributeScan } from "./attribute-scan.ts";
+import { AttributeTable } from "./attribute-table.ts";
 import { ATTRIBUTES_MAX } from "./limits.ts";
-
-/** Events and links the fast lane takes; more of them go the slow lane. */
-const RECORDS_MAX = 256;
+import { RECORDS_MAX, RecordTable } from "./record-table.ts";
 
 /** Attributes of all events and links of a span together that the fast lane takes. */
 const NESTED_ATTRIBUTES_MAX = 4_096;
@@ -32,25 +20,8 @@ const ATTRIBUTE_TAG = 0x4a;
 const TRACE_ID_SIZE_BYTES = 16;
 const SPAN_ID_SIZE_BYTES = 8;
 
-/** Events or links: where their parts stand. A part that is absent stands at -1 or is empty. */
-export class RecordTable {
-  count = 0;
-  readonly times: Int32Array = new Int32Array(RECORDS_MAX);
-  readonly traceIds: Int32Array = new Int32Array(RECORDS_MAX);
-  readonly spanIds: Int32Array = new Int32Array(RECORDS_MAX);
-  /** Name of an event, trace state of a link. */
-  readonly textStarts: Int32Array = new Int32Array(RECORDS_MAX);
-  readonly textEnds: Int32Array = new Int32Array(RECORDS_MAX);
-  readonly textSources: Uint8Array = new Uint8Array(RECORDS_MAX);
-  /** First of its attributes in the table of nested attributes, and the first that is not. */
-  readonly attributeStarts: Int32Array = new Int32Array(RECORDS_MAX);
-  readonly attributeEnds: Int32Array = new Int32Array(RECORDS_MAX);
-}
-
 /** See the module comment. */
-export class SpanScan {
-  bytes: Uint8Array = new Uint8Array();
-  view: DataView = new DataView(this.bytes.buffer);
+export class SpanScan extends AttributeScan {
   /** Places; -1 where a field is absent. */
   traceId = -1;
   spanId = -1;
@@ -74,19 +45,6 @@ export class SpanScan {
   readonly nested: AttributeTable = new AttributeTable(NESTED_ATTRIBUTES_MAX);
   readonly events: RecordTable = new RecordTable();
   readonly links: RecordTable = new RecordTable();
-  readonly #keys: KeyTable;
-  /** Set by {@link #length}: where the content starts. */
-  #at = 0;
-
-  constructor(keys: KeyTable) {
-    this.#keys = keys;
-  }
-
-  /** Look at another request. */
-  use(bytes: Uint8Array): void {
-    this.bytes = bytes;
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  }
 
   /** @returns false when the slow lane must look; the places then mean nothing */
   scan(from: number, to: number): boolean {
@@ -104,8 +62,8 @@ export class SpanScan {
         continue;
       }
       if (tag === ATTRIBUTE_TAG) {
-        const end = this.#length(at + 1, to);
-        if (end < 0 || !this.#attribute(this.own, this.#at, end)) return false;
+        const end = this.length(at + 1, to);
+        if (end < 0 || !this.attribute(this.own, this.at, end)) return false;
         at = end;
         continue;
       }
@@ -182,9 +140,9 @@ export class SpanScan {
   }
 
   #message(tag: number, at: number, to: number): number {
-    const end = this.#length(at, to);
+    const end = this.length(at, to);
     if (end < 0) return -1;
-    const start = this.#at;
+    const start = this.at;
     switch (tag) {
       case 0x2a:
         this.nameStart = start;
@@ -210,108 +168,14 @@ export class SpanScan {
     return this.bytes[at] !== sizeBytes || end > to ? -1 : end;
   }
 
-  /** Where a length-delimited field ends, or -1; {@link #at} is where its content starts. */
-  #length(at: number, to: number): number {
-    const { bytes } = this;
-    let next = at + 1;
-    let size = bytes[at] as number;
-    if (size >= 0x80) {
-      size &= 0x7f;
-      for (let shift = 7; ; shift += 7) {
-        if (shift > 21 || next >= to) return -1;
-        const byte = bytes[next] as number;
-        next += 1;
-        size |= (byte & 0x7f) << shift;
-        if (byte < 0x80) break;
-      }
-    }
-    this.#at = next;
-    const end = next + size;
-    // Also for a length that is not there at all.
-    return end <= to ? end : -1;
-  }
-
-  /** A KeyValue: a key, then a value, then nothing. */
-  #attribute(table: AttributeTable, from: number, to: number): boolean {
-    const { bytes } = this;
-    if (to - from < 2 || bytes[from] !== 0x0a) return false;
-    const keySize = bytes[from + 1] as number;
-    const keyStart = from + 2;
-    const keyEnd = keyStart + keySize;
-    if (keySize >= 0x80 || keyEnd > to) return false;
-    const key = this.#key(table.guess(), keyStart, keyEnd);
-    if (key < 0) return false;
-    if (keyEnd === to) return table.add(key, NULL, to, to);
-    // The fast path: a value that is a string, both with a size of one byte.
-    const size = bytes[keyEnd + 1] as number;
-    if (
-      bytes[keyEnd] === 0x12 &&
-      size < 0x80 &&
-      keyEnd + 2 + size === to &&
-      bytes[keyEnd + 2] === 0x0a &&
-      bytes[keyEnd + 3] === size - 2
-    ) {
-      return table.add(key, STRING, keyEnd + 4, to);
-    }
-    if (bytes[keyEnd] !== 0x12 || this.#length(keyEnd + 1, to) !== to) return false;
-    return this.#value(table, key, this.#at, to);
-  }
-
-  /** The id of a key, which is probably `guess`; compared here, to spare the hottest loop a call. */
-  #key(guess: number, start: number, end: number): number {
-    const { view } = this;
-    const keys = this.#keys;
-    const { store, storeView } = keys;
-    const stored = keys.offsets[guess] as number;
-    if (guess < keys.size && store[stored] === end - start) {
-      const shift = stored + 1 - start;
-      let at = start;
-      while (at + 4 <= end && view.getInt32(at, true) === storeView.getInt32(at + shift, true)) {
-        at += 4;
-      }
-      if (at + 4 > end) {
-        while (at < end && view.getUint8(at) === store[at + shift]) at += 1;
-        if (at === end) return guess;
-      }
-    }
-    return keys.find(this.bytes, view, start, end);
-  }
-
-  #value(table: AttributeTable, key: number, start: number, to: number): boolean {
-    if (start === to) return table.add(key, NULL, to, to);
-    const { bytes } = this;
-    switch (bytes[start]) {
-      case 0x0a:
-        return this.#length(start + 1, to) === to && table.add(key, STRING, this.#at, to);
-      case 0x10:
-        return (
-          start + 2 === to &&
-          (bytes[start + 1] as number) < 0x80 &&
-          table.add(key, BOOL, start + 1, to)
-        );
-      case 0x18:
-        return table.add(key, INT, start + 1, to);
-      case 0x21:
-        return start + 9 === to && table.add(key, DOUBLE, start + 1, to);
-      case 0x2a:
-        return table.add(key, ARRAY, start, to);
-      case 0x32:
-        return table.add(key, LIST, start, to);
-      case 0x3a:
-        return table.add(key, BYTES, start, to);
-      default:
-        return false;
-    }
-  }
-
   #status(from: number, to: number): boolean {
     let at = from;
     while (at < to) {
       const tag = this.bytes[at];
       if (tag === 0x12 && this.messageEnd === 0) {
-        const end = this.#length(at + 1, to);
+        const end = this.length(at + 1, to);
         if (end < 0) return false;
-        this.messageStart = this.#at;
+        this.messageStart = this.at;
         this.messageEnd = end;
         at = end;
       } else if (tag === 0x18 && at + 2 <= to && this.statusCode === 0) {
@@ -347,13 +211,13 @@ export class SpanScan {
         at += 2;
         continue;
       }
-      const end = this.#length(at + 1, to);
+      const end = this.length(at + 1, to);
       if (end < 0) return false;
-      const start = this.#at;
+      const start = this.at;
       if (tag === 0x12 && events.textEnds[row] === 0) {
         events.textStarts[row] = start;
         events.textEnds[row] = end;
-      } else if (tag !== 0x1a || !this.#attribute(nested, start, end)) return false;
+      } else if (tag !== 0x1a || !this.attribute(nested, start, end)) return false;
       at = end;
     }
     events.attributeEnds[row] = nested.count;
@@ -379,9 +243,9 @@ export class SpanScan {
         at += tag === 0x28 ? 2 : 5;
         continue;
       }
-      const end = this.#length(at + 1, to);
+      const end = this.length(at + 1, to);
       if (end < 0) return false;
-      const start = this.#at;
+      const start = this.at;
       if (tag === 0x0a && links.traceIds[row] === -1 && end - start === TRACE_ID_SIZE_BYTES) {
         links.traceIds[row] = start;
       } else if (tag === 0x12 && links.spanIds[row] === -1 && end - start === SPAN_ID_SIZE_BYTES) {
@@ -389,7 +253,7 @@ export class SpanScan {
       } else if (tag === 0x1a && links.textEnds[row] === 0) {
         links.textStarts[row] = start;
         links.textEnds[row] = end;
-      } else if (tag !== 0x22 || !this.#attribute(nested, start, end)) return false;
+      } else if (tag !== 0x22 || !this.attribute(nested, start, end)) return false;
       at = end;
     }
     links.attributeEnds[row] = nested.count;

@@ -5,27 +5,25 @@
  * tables, or nothing, and then the slow lane is to take the span. Column by column in the order of
  * `schema/src/tables.ts`; a test holds it against the encoder of row objects.
  */
-import { SPAN_TYPES, type SpanType } from "@spanledger/schema";
+import { SPAN_TYPES } from "@spanledger/schema";
 import type { FieldRedactor } from "../base/field-redactor.ts";
-import { FAILURE_RESULT, TYPE_BY_FIRST_WORD, TYPE_BY_OPERATION } from "../base/span-rules.ts";
 import { CompactWriter } from "./compact-writer.ts";
 import { copyIds, FieldWriter, type TextPlace } from "./field-writer.ts";
 import type { KeyTable } from "./key-table.ts";
-import { KEY, REQUIRED_KEYS, RESULT_KEYS } from "./known-keys.ts";
+import { KEY } from "./known-keys.ts";
+import type { RecordTable } from "./record-table.ts";
+import { RecordWriter } from "./record-writer.ts";
 import { type PlaceColumns, type SharedColumns, type Sinks, textPiece } from "./shared-columns.ts";
 import type { Piece, RowSink } from "./sink.ts";
-import { type RecordTable, SpanScan } from "./span-scan.ts";
+import { SpanClass, STATUS_ERROR } from "./span-class.ts";
+import { SpanScan } from "./span-scan.ts";
 import { IN_REQUEST, Texts } from "./texts.ts";
-import { WordTable } from "./word-table.ts";
 
 /** Room for the columns of a row that have a fixed size, and for lengths, in bytes. */
 const FIXED_SIZE_MAX_BYTES = 2_048;
 
 /** Room for the lengths of an attribute, an event or a link, and for a reference, in bytes. */
 const FIELD_SIZE_MAX_BYTES = 64;
-
-const KIND_SERVER = 2;
-const STATUS_ERROR = 2;
 
 const KINDS: readonly Piece[] = [
   "Unspecified",
@@ -37,31 +35,18 @@ const KINDS: readonly Piece[] = [
 ].map(textPiece);
 const STATUS_CODES: readonly Piece[] = ["Unset", "Ok", "Error"].map(textPiece);
 const TYPES: readonly Piece[] = SPAN_TYPES.map(textPiece);
-const FAILURE: Piece = textPiece(FAILURE_RESULT);
-const EMPTY: Piece = textPiece("");
 
-const TYPE_OTHER: number = SPAN_TYPES.indexOf("other");
-const TYPE_HTTP: number = SPAN_TYPES.indexOf("http");
 const TYPE_RUN: number = SPAN_TYPES.indexOf("run");
 const TYPE_DECISION: number = SPAN_TYPES.indexOf("decision");
-
-const OPERATIONS: WordTable = wordsOf(TYPE_BY_OPERATION);
-const FIRST_WORDS: WordTable = wordsOf(TYPE_BY_FIRST_WORD);
-
-function wordsOf(types: ReadonlyMap<string, SpanType>): WordTable {
-  return new WordTable([...types].map(([word, type]) => [word, SPAN_TYPES.indexOf(type)]));
-}
 
 /** See the module comment. */
 export class SpanWriter {
   readonly scan: SpanScan;
   readonly texts: Texts;
   readonly fields: FieldWriter;
+  readonly records: RecordWriter;
   readonly sinks: Sinks;
-  /** Of the span at hand: its type's index in `SPAN_TYPES`, and its result. */
-  type: number = TYPE_OTHER;
-  resultRow = -1;
-  result: Piece = EMPTY;
+  readonly class: SpanClass;
   /** Where name and status message stand. */
   readonly name: TextPlace = { source: IN_REQUEST, start: 0, end: 0 };
   readonly message: TextPlace = { source: IN_REQUEST, start: 0, end: 0 };
@@ -74,6 +59,8 @@ export class SpanWriter {
     this.scan = new SpanScan(keys);
     this.texts = new Texts(keys, KEY.logprob, redactor);
     this.fields = new FieldWriter(this.texts, keys);
+    this.class = new SpanClass(this.scan, this.texts);
+    this.records = new RecordWriter(this.scan, this.fields);
     this.sinks = sinks;
     this.#redactor = redactor;
     this.#kinds = (redactor?.kinds ?? []).map(textPiece);
@@ -100,20 +87,20 @@ export class SpanWriter {
     const { rows } = spans;
     const payloadRows = payloads.rows;
     this.fields.isValid = true;
-    this.#classify();
+    this.class.classify(this.name);
     const roomBytes = FIXED_SIZE_MAX_BYTES + to - from + this.texts.scratch.at;
     const spanStart = spans.at;
     this.#span(roomBytes, shared);
     this.#payloads(roomBytes, shared, spanStart);
-    if (this.type === TYPE_RUN) this.#compact.run(roomBytes, shared, spanStart);
-    if (this.type === TYPE_DECISION) this.#compact.decision(roomBytes, shared, spanStart);
+    if (this.class.type === TYPE_RUN) this.#compact.run(roomBytes, shared, spanStart);
+    if (this.class.type === TYPE_DECISION) this.#compact.decision(roomBytes, shared, spanStart);
     const isError = this.scan.statusCode === STATUS_ERROR;
     if (isError) this.#compact.error(roomBytes, shared, spanStart);
     if (this.fields.isValid) return true;
     spans.rollBack(rows);
     payloads.rollBack(payloadRows);
-    if (this.type === TYPE_RUN) runs.rollBack(runs.rows - 1);
-    if (this.type === TYPE_DECISION) decisions.rollBack(decisions.rows - 1);
+    if (this.class.type === TYPE_RUN) runs.rollBack(runs.rows - 1);
+    if (this.class.type === TYPE_DECISION) decisions.rollBack(decisions.rows - 1);
     if (isError) errors.rollBack(errors.rows - 1);
     return false;
   }
@@ -156,41 +143,6 @@ export class SpanWriter {
     return true;
   }
 
-  #classify(): void {
-    const { own } = this.scan;
-    this.type = this.#typeOf();
-    const resultKey = RESULT_KEYS[this.type] as number;
-    this.resultRow = resultKey < 0 ? -1 : own.rowOf(resultKey);
-    if (this.resultRow >= 0 && own.textSizeOf(this.resultRow) === 0) this.resultRow = -1;
-    this.result = this.scan.statusCode === STATUS_ERROR ? FAILURE : EMPTY;
-  }
-
-  #typeOf(): number {
-    const { own } = this.scan;
-    const operation = own.rowOf(KEY.operation);
-    let type = -1;
-    if (operation >= 0) {
-      const bytes = this.texts.bytesOf(own.sourceOf(operation));
-      type = OPERATIONS.find(bytes, own.textStartOf(operation), own.textEndOf(operation));
-    }
-    if (type < 0) type = this.#typeOfName();
-    if (type >= 0) {
-      const required = REQUIRED_KEYS[type] as number;
-      if (required < 0 || own.rowOf(required) >= 0) return type;
-    }
-    return this.scan.kind === KIND_SERVER && own.rowOf(KEY.httpMethod) >= 0
-      ? TYPE_HTTP
-      : TYPE_OTHER;
-  }
-
-  #typeOfName(): number {
-    const { source, start, end } = this.name;
-    const bytes = this.texts.bytesOf(source);
-    let space = start;
-    while (space < end && bytes[space] !== 0x20) space += 1;
-    return FIRST_WORDS.find(bytes, start, space);
-  }
-
   #span(roomBytes: number, shared: SharedColumns): void {
     const [sink] = this.sinks;
     const { scan, fields } = this;
@@ -209,8 +161,8 @@ export class SpanWriter {
     this.#duration(sink);
     sink.piece(STATUS_CODES[scan.statusCode] ?? (STATUS_CODES[0] as Piece));
     this.text(sink, this.message);
-    this.#events(sink);
-    this.#links(sink);
+    this.records.events(sink);
+    this.records.links(sink);
     sink.piece(shared.scope.attributes);
     sink.uint32(scan.droppedAttributes);
     sink.uint32(scan.droppedEvents);
@@ -220,7 +172,7 @@ export class SpanWriter {
     fields.attribute(sink, own, KEY.runId);
     fields.attribute(sink, own, KEY.workflowId);
     fields.attribute(sink, own, KEY.stepName);
-    sink.piece(TYPES[this.type] as Piece);
+    sink.piece(TYPES[this.class.type] as Piece);
     this.putResult(sink);
     this.#redactions(sink, shared);
     this.endRow(sink, shared.places[0] as PlaceColumns);
@@ -232,8 +184,9 @@ export class SpanWriter {
   }
 
   putResult(sink: RowSink): void {
-    if (this.resultRow >= 0) this.fields.value(sink, this.scan.own, this.resultRow);
-    else sink.piece(this.result);
+    const { resultRow, result } = this.class;
+    if (resultRow >= 0) this.fields.value(sink, this.scan.own, resultRow);
+    else sink.piece(result);
   }
 
   /** RunId and what stands after it are in every table's rows, but not in one order. */
@@ -265,66 +218,6 @@ export class SpanWriter {
     const high = view.getUint32(endTime + 4, true) - view.getUint32(startTime + 4, true) - borrow;
     sink.uint32(endLow - startLow);
     sink.uint32(high);
-  }
-
-  #events(sink: RowSink): void {
-    const { fields } = this;
-    const { events, nested } = this.scan;
-    const { count } = events;
-    sink.length(count);
-    for (let row = 0; row < count; row += 1) this.#eventTime(sink, events.times[row] as number);
-    sink.length(count);
-    this.#names(sink, events);
-    sink.length(count);
-    for (let row = 0; row < count; row += 1) {
-      const first = events.attributeStarts[row] as number;
-      fields.map(sink, nested, first, events.attributeEnds[row] as number);
-    }
-  }
-
-  #eventTime(sink: RowSink, time: number): void {
-    if (time >= 0) {
-      this.fields.eight(sink, time);
-      return;
-    }
-    sink.uint32(0);
-    sink.uint32(0);
-  }
-
-  #names(sink: RowSink, records: RecordTable): void {
-    for (let row = 0; row < records.count; row += 1) {
-      const start = records.textStarts[row] as number;
-      const end = records.textEnds[row] as number;
-      this.fields.text(sink, records.textSources[row] as number, start, end);
-    }
-  }
-
-  #links(sink: RowSink): void {
-    const { fields } = this;
-    const { links, nested } = this.scan;
-    const { count } = links;
-    sink.length(count);
-    for (let row = 0; row < count; row += 1) this.linkId(sink, links.traceIds[row] as number, 16);
-    sink.length(count);
-    for (let row = 0; row < count; row += 1) this.linkId(sink, links.spanIds[row] as number, 8);
-    sink.length(count);
-    this.#names(sink, links);
-    sink.length(count);
-    for (let row = 0; row < count; row += 1) {
-      const first = links.attributeStarts[row] as number;
-      fields.map(sink, nested, first, links.attributeEnds[row] as number);
-    }
-  }
-
-  /** A link to nothing is allowed; its ids are all zero. */
-  linkId(sink: RowSink, place: number, sizeBytes: number): void {
-    sink.bytes[sink.at++] = 2 * sizeBytes;
-    if (place >= 0) {
-      this.fields.hex(sink, place, sizeBytes);
-      return;
-    }
-    sink.bytes.fill(0x30, sink.at, sink.at + 2 * sizeBytes);
-    sink.at += 2 * sizeBytes;
   }
 
   /** Replacements in the span, its resource and its scope together, by kind. */
@@ -375,7 +268,7 @@ export class SpanWriter {
     fields.attribute(sink, own, KEY.runId);
     fields.attribute(sink, own, KEY.workflowId);
     copyIds(sink, spans, spanStart);
-    sink.piece(TYPES[this.type] as Piece);
+    sink.piece(TYPES[this.class.type] as Piece);
     fields.attribute(sink, own, KEY.stepName);
   }
 
@@ -392,6 +285,6 @@ export class SpanWriter {
 
   /** SpanType, then StepName: side by side in most tables. */
   putType(sink: RowSink): void {
-    sink.piece(TYPES[this.type] as Piece);
+    sink.piece(TYPES[this.class.type] as Piece);
   }
 }

@@ -35,6 +35,7 @@ import {
   KEY_SLOW,
   type KeyTable,
 } from "./key-table.ts";
+import { writePlainArray } from "./plain-array.ts";
 import { ByteSink, type Piece, pieceOf } from "./sink.ts";
 import { anyValueOf } from "./wire-records.ts";
 
@@ -56,12 +57,6 @@ const FALSE: Piece = pieceOf(new Uint8Array(Buffer.from("false")));
 
 /** Flags that decide whether a string may stay as it came. */
 const KEY_STRING_MASK: number = KEY_OPEN | KEY_SLOW | KEY_BESIDE_LOGPROB;
-
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const COMMA = 0x2c;
-const OPEN_BRACKET = 0x5b;
-const CLOSE_BRACKET = 0x5d;
 
 /** See the module comment. */
 export class Texts {
@@ -255,48 +250,11 @@ export class Texts {
     return true;
   }
 
-  /** An array of strings as JSON, where nothing in it is to be escaped or redacted. */
   #plainArray(start: number, end: number): boolean {
-    const { bytes, scratch } = this;
     if (end - start > PLAIN_ARRAY_SIZE_MAX_BYTES || !this.#isPlain(start, end)) return false;
-    // One member, whose size takes the rest.
-    let at = afterLength(bytes, start + 1, end);
-    if (at < 0) return false;
-    scratch.reserve(2 * (end - start) + 2);
-    const first = scratch.at;
-    scratch.bytes[scratch.at++] = OPEN_BRACKET;
-    while (at < end) {
-      // An AnyValue that is a string, both with a size of one byte.
-      const size = bytes[at + 1] as number;
-      const isString = bytes[at] === 0x0a && bytes[at + 2] === 0x0a && bytes[at + 3] === size - 2;
-      const next = at + 2 + size;
-      if (!isString || size >= 0x80 || next > end || !this.#quoted(at + 4, next)) {
-        scratch.at = first;
-        return false;
-      }
-      at = next;
-    }
-    // The comma after the last element becomes the bracket.
-    if (scratch.bytes[scratch.at - 1] === COMMA) scratch.at -= 1;
-    scratch.bytes[scratch.at++] = CLOSE_BRACKET;
+    const first = this.scratch.at;
+    if (!writePlainArray(this.scratch, this.bytes, start, end)) return false;
     this.#inScratch(first);
-    return true;
-  }
-
-  /** `"text",`, if the text is ASCII that JSON does not escape. */
-  #quoted(start: number, end: number): boolean {
-    const { bytes, scratch } = this;
-    const out = scratch.bytes;
-    let place = scratch.at;
-    out[place++] = QUOTE;
-    for (let at = start; at < end; at += 1) {
-      const byte = bytes[at] as number;
-      if (byte < 0x20 || byte >= 0x80 || byte === QUOTE || byte === BACKSLASH) return false;
-      out[place++] = byte;
-    }
-    out[place++] = QUOTE;
-    out[place++] = COMMA;
-    scratch.at = place;
     return true;
   }
 
@@ -324,17 +282,4 @@ export class Texts {
   #bufferOf(start: number, end: number): Buffer {
     return Buffer.from(this.bytes.buffer, this.bytes.byteOffset + start, end - start);
   }
-}
-
-/** Where the content of a length-delimited field starts that ends exactly at `end`, or -1. */
-export function afterLength(bytes: Uint8Array, at: number, end: number): number {
-  let size = 0;
-  let next = at;
-  for (let shift = 0; shift < 28 && next < end; shift += 7) {
-    const byte = bytes[next] as number;
-    next += 1;
-    size |= (byte & 0x7f) << shift;
-    if (byte < 0x80) return next + size === end ? next : -1;
-  }
-  return -1;
 }
