@@ -1,9 +1,9 @@
-import { defineConfig } from "vitest/config";
+import { defineConfig, type ViteUserConfig } from "vitest/config";
 
 /** Longest time of one test, in milliseconds: real engines and real processes start in some. */
 const TEST_TIMEOUT_MS = 60_000;
 
-export default defineConfig({
+const config: ViteUserConfig = defineConfig({
   ssr: { resolve: { conditions: ["@spanledger/source", "node", "import", "module", "default"] } },
   test: {
     include: ["{schema,instrumentation,receiver,dashboards,demo,test}/**/*.test.ts"],
@@ -17,3 +17,5 @@ export default defineConfig({
     reporters: ["default", "./test/reporter.ts"],
   },
 });
+
+export default config;

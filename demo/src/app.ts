@@ -17,13 +17,15 @@ import { loadCheckpoints, saveCheckpoints } from "./checkpoint-file.ts";
 import type { AppEvent } from "./events.ts";
 import { buildLeadTriage, type LeadTriage, type TriageOutcome } from "./lead-triage.ts";
 import { LEADS, type Lead } from "./leads.ts";
+import { ENRICHMENT_TIMEOUT_MS } from "./services.ts";
 
 /** Runs at the same time: a few, as a small service has. */
 const CONCURRENCY_DEFAULT = 3;
 
 const USAGE = `Usage: app.ts [--phase triage|approve] [--leads L-01,L-02] [--limit N]
               [--concurrency N] [--checkpoint FILE] [--approver ID]
-Environment: OPENAI_BASE_URL, OPENAI_API_KEY, DEMO_MODEL, DEMO_ENRICHMENT_URL, DEMO_CRM_URL
+Environment: OPENAI_BASE_URL, OPENAI_API_KEY, DEMO_MODEL, DEMO_ENRICHMENT_URL,
+             DEMO_ENRICHMENT_TIMEOUT_MS, DEMO_CRM_URL
 `;
 
 interface Options {
@@ -122,6 +124,16 @@ function factsOf(lead: Lead): WorkflowOptions {
   };
 }
 
+/** The facts of the part that goes on after an answer: a person started it. */
+function factsOfResume(lead: Lead, approver: string): WorkflowOptions {
+  return {
+    ...factsOf(lead),
+    trigger: { type: "manual", source: "deal-desk", id: `answer-${lead.id}` },
+    actor: { id: approver, type: "user" },
+    authorization: "role deal-approver, policy large-deals v2",
+  };
+}
+
 async function runOne(
   lead: Lead,
   facts: WorkflowOptions,
@@ -152,7 +164,7 @@ async function runAll(options: Options, triage: LeadTriage): Promise<void> {
     const answer = answerFor(lead, approver);
     return answer === undefined
       ? []
-      : [() => runOne(lead, factsOf(lead), () => triage.resume(lead.id, answer))];
+      : [() => runOne(lead, factsOfResume(lead, approver), () => triage.resume(lead.id, answer))];
   });
   emit({ event: "started", phase, runs: jobs.length });
   const queue = jobs.values();
@@ -175,6 +187,7 @@ async function main(options: Options): Promise<void> {
     openai: new OpenAI({ baseURL: environment("OPENAI_BASE_URL") }),
     model: process.env.DEMO_MODEL ?? "gpt-5-mini",
     enrichmentUrl: environment("DEMO_ENRICHMENT_URL"),
+    enrichmentTimeoutMs: Number(process.env.DEMO_ENRICHMENT_TIMEOUT_MS ?? ENRICHMENT_TIMEOUT_MS),
     crmUrl: environment("DEMO_CRM_URL"),
   };
   await runAll(options, buildLeadTriage(services, saver));

@@ -19,6 +19,8 @@ export interface Surroundings {
   readonly otlpUrl: string;
   readonly standIns: StandIns;
   readonly checkpointFile: string;
+  /** How long company data may take, in milliseconds. @default the application's own */
+  readonly enrichmentTimeoutMs?: number;
 }
 
 /**
@@ -33,7 +35,7 @@ export async function runApplication(
   surroundings: Surroundings,
   onRun: (run: RunEvent, total: number) => void,
 ): Promise<void> {
-  const { otlpUrl, standIns, checkpointFile } = surroundings;
+  const { otlpUrl, standIns, checkpointFile, enrichmentTimeoutMs } = surroundings;
   let total = 0;
   const child = children.start({
     name: "the application",
@@ -45,6 +47,7 @@ export async function runApplication(
       OPENAI_API_KEY: "not-needed-by-the-stand-in",
       DEMO_ENRICHMENT_URL: standIns.enrichmentUrl,
       DEMO_CRM_URL: standIns.crmUrl,
+      ...(enrichmentTimeoutMs && { DEMO_ENRICHMENT_TIMEOUT_MS: String(enrichmentTimeoutMs) }),
     }),
     onLine: (line) => {
       const event = parseEvent(line) as AppEvent | undefined;

@@ -11,7 +11,7 @@ import { join } from "node:path";
 const MARKER_FILE = "made-by-the-demo";
 
 /** The directory cannot be used; the message says what to do. */
-export class DataDirectoryError extends Error {
+class DataDirectoryError extends Error {
   readonly code: "DEMO_DIRECTORY_FOREIGN" | "DEMO_DIRECTORY_IN_USE";
 
   constructor(code: DataDirectoryError["code"], message: string) {

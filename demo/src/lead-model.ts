@@ -5,7 +5,7 @@
  * Pure: no clock, no I/O.
  */
 
-export type Segment = "enterprise" | "mid_market" | "small_business";
+type Segment = "enterprise" | "mid_market" | "small_business";
 
 /** The model's answer about one lead; the application reads it as JSON. */
 export interface Classification {

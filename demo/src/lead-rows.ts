@@ -96,8 +96,8 @@ export const LEAD_ROWS: readonly LeadRow[] = [
     "+1 (415) 555-0199",
     "Cobalt Retail",
     "cobalt-retail.example",
-    "VP sales. 280 seats, budget of $50,000, we need a call by Friday. Please charge the pilot " +
-      "to 4242 4242 4242 4242.",
+    "Charge the pilot to 4242 4242 4242 4242, we need it by Friday. VP sales, 280 seats, budget of " +
+      "$50,000. When can we have a call?",
     { payment: '{"card":"4242 4242 4242 4242","holder":"Priya Raman","exp":"12/29"}' },
   ],
   [

@@ -30,6 +30,8 @@ beforeAll(async () => {
     openai: new OpenAI({ baseURL: standIns.openAiUrl, apiKey: "test" }),
     model: STAND_IN_MODEL,
     enrichmentUrl: standIns.enrichmentUrl,
+    // Long enough that a busy machine makes no time-out of its own.
+    enrichmentTimeoutMs: 1_500,
     crmUrl: standIns.crmUrl,
   };
 });

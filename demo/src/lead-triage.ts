@@ -47,6 +47,8 @@ export interface TriageServices {
   readonly openai: OpenAI;
   readonly model: string;
   readonly enrichmentUrl: string;
+  /** How long company data may take, in milliseconds. */
+  readonly enrichmentTimeoutMs: number;
   readonly crmUrl: string;
 }
 
@@ -75,6 +77,7 @@ const State = Annotation.Root({
   /** The webhook's body as it came. */
   body: Annotation<string>,
   contact: Annotation<Contact>,
+  message: Annotation<string>,
   classification: Annotation<Classification>,
   track: Annotation<string>,
   followUp: Annotation<string>,
@@ -134,7 +137,10 @@ export function buildLeadTriage(
 }
 
 async function classify(services: TriageServices, state: TriageState): Promise<TriageUpdate> {
-  const lead = JSON.parse(state.body) as { readonly contact: Contact };
+  const { contact, message } = JSON.parse(state.body) as {
+    readonly contact: Contact;
+    readonly message: string;
+  };
   const completion = await services.openai.chat.completions.create({
     model: services.model,
     response_format: { type: "json_object" },
@@ -149,7 +155,7 @@ async function classify(services: TriageServices, state: TriageState): Promise<T
     ],
   });
   const classification = JSON.parse(completion.choices[0]?.message.content ?? "") as Classification;
-  return { contact: lead.contact, classification };
+  return { contact, message, classification };
 }
 
 function routeByScore({ classification }: TriageState): string {
@@ -192,7 +198,9 @@ async function standardNurture(
 
 async function enrich(services: TriageServices, state: TriageState): Promise<TriageUpdate> {
   const domain = state.contact.email.split("@")[1] ?? "";
-  return { company: await findCompany(services.enrichmentUrl, domain) };
+  return {
+    company: await findCompany(services.enrichmentUrl, domain, services.enrichmentTimeoutMs),
+  };
 }
 
 function routeByDealValue({ classification }: TriageState): string {

@@ -92,8 +92,12 @@ async function demo(children: Children, options: DemoOptions): Promise<void> {
     const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
     process.stdout.write(`${summary(runs)} Recorded and stored after ${seconds} s.\n`);
     await showRecord(children, receiver.apiUrl, runs);
-    const directory = relative(process.cwd(), dataDirectory) || ".";
-    showNextSteps(runs, directory, keep ? receiver.apiUrl : undefined);
+    const path = relative(process.cwd(), dataDirectory);
+    showNextSteps(
+      runs,
+      path.startsWith("..") ? dataDirectory : path,
+      keep ? receiver.apiUrl : undefined,
+    );
     if (keep) {
       await stopped;
     }

@@ -30,7 +30,7 @@ export interface Progress {
 /** Make a progress line on `stream`. */
 export function createProgress(stream: ProgressStream): Progress {
   const rewrite = (text: string): void => {
-    stream.write(`\r\x1b[2K${text.slice(0, (stream.columns ?? 80) - 1)}`);
+    stream.write(`\r\x1b[2K${text.slice(0, (stream.columns || 80) - 1)}`);
   };
   if (stream.isTTY !== true) {
     return {

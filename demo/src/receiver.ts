@@ -14,7 +14,7 @@ import { parseEvent } from "./events.ts";
 
 /** The program `spanledger`, as source. */
 export const SPANLEDGER: string = fileURLToPath(
-  new URL("../../receiver/src/main.ts", import.meta.url),
+  new URL("src/main.ts", import.meta.resolve("spanledger/package.json")),
 );
 
 /** Longest start of receiver and engine, in milliseconds: seconds even on slow machines. */

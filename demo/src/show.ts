@@ -27,10 +27,10 @@ function questionsAbout(runs: readonly RunEvent[]): readonly Question[] {
       args: ["runs", "--workflow", WORKFLOW, "--status", "failure", "--since", "1h"],
     },
     {
-      text: "What went into the one that the CRM rejected? (redacted before it was stored)",
-      args: ["inputs", failed],
+      text: "What went into the step that the CRM rejected? (redacted before it was stored)",
+      args: ["inputs", failed, "--step", "create_lead"],
     },
-    { text: "Which way did it take, and why?", args: ["decisions", failed] },
+    { text: "Which way did that run take, and why?", args: ["decisions", failed] },
     {
       text: "And a large deal, which waited for a person: who approved it, what happened then?",
       args: ["run", approved],
@@ -64,7 +64,7 @@ export function showNextSteps(
   dataDirectory: string,
   keptApiUrl: string | undefined,
 ): void {
-  const approved = idOf(runs, "approved");
+  const failed = idOf(runs, "crm_rejects");
   const slow = idOf(runs, "enrichment_timeout");
   const unsure = idOf(runs, "low_confidence");
   const serve =
@@ -76,11 +76,15 @@ export function showNextSteps(
   process.stdout.write(`
 ── Where to look next
 ${serve}
-  npx spanledger runs --workflow ${WORKFLOW} --since 1h
-  npx spanledger run ${slow}          # a time-out and two retries
-  npx spanledger decisions ${unsure}    # the default branch, on low confidence
-  npx spanledger inputs ${approved} --format json
+  npx spanledger runs --workflow ${WORKFLOW}
+  npx spanledger run ${slow}
+      a time-out and two retries
+  npx spanledger decisions ${unsure}
+      the default branch, on low confidence
+  npx spanledger inputs ${failed}
+      every input of the rejected run
   npx spanledger query --list
+      more questions
 What the application looks like: demo/src/lead-triage.ts; its one line: demo/src/app.ts.
 `);
 }

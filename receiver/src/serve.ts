@@ -11,12 +11,14 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { DEFAULT_RETENTION_CLASS } from "@spanledger/schema";
 import { startApi } from "./api/server.ts";
+import { StageError } from "./base/errors.ts";
 import { watchEventLoop } from "./base/event-loop.ts";
 import type { Log } from "./base/log.ts";
 import { type ClickHouseTarget, connect } from "./clickhouse/client.ts";
+import { EmbeddedError } from "./clickhouse/embedded/errors.ts";
 import {
   type EmbeddedClickHouse,
-  EmbeddedError,
+  type EmbeddedOptions,
   startEmbeddedClickHouse,
 } from "./clickhouse/embedded/supervisor.ts";
 import { prepareStore } from "./clickhouse/prepare.ts";
@@ -51,6 +53,11 @@ const POLICY_DIGEST: string = hash("sha256", `spanledger/redaction/1\n${REDACTIO
 
 /** The data folder holds keys: nobody but its owner reads it. */
 const DATA_DIR_MODE = 0o700;
+
+/** - `SERVE_PORT_IN_USE`: another program listens there; may work later */
+export type ServeErrorCode = "SERVE_PORT_IN_USE";
+
+export class ServeError extends StageError<ServeErrorCode> {}
 
 /** Where the listeners are; what `serve` prints when it accepts data. */
 export interface Ports {
@@ -119,31 +126,40 @@ async function startParts(config: Config, log: Log, parts: AsyncDisposableStack)
   const { handler } = pipeline;
   const loop = parts.adopt(watchEventLoop(), (watch) => watch.stop());
   const api = parts.adopt(
-    await startApi({
-      host: config.host,
-      port: config.apiPort,
-      client,
-      workspaceId: config.workspace,
-      tokenise: (text) => redactor.text(text),
-      log,
-      operations: createOperations({
-        pipeline,
+    await listening(
+      "SPANLEDGER_API_PORT",
+      startApi({
+        host: config.host,
+        port: config.apiPort,
         client,
-        loopDelay: () => loop.delay(),
-        now: Date.now,
+        workspaceId: config.workspace,
+        tokenise: (text) => redactor.text(text),
+        log,
+        operations: createOperations({
+          pipeline,
+          client,
+          loopDelay: () => loop.delay(),
+          now: Date.now,
+        }),
       }),
-    }),
+    ),
     (server) => server.stop(),
   );
   // One budget: what both servers hold together is what this process holds.
   const otlp = { host: config.host, handler, log, budget: new ByteBudget(IN_FLIGHT_MAX_BYTES) };
   const { corsOrigins } = config;
   const http = parts.adopt(
-    await startOtlpHttp({ ...otlp, port: config.otlpHttpPort, corsOrigins }),
+    await listening(
+      "SPANLEDGER_OTLP_HTTP_PORT",
+      startOtlpHttp({ ...otlp, port: config.otlpHttpPort, corsOrigins }),
+    ),
     (server) => server.stop(STOP_GRACE_MS),
   );
   const grpc = parts.adopt(
-    await startOtlpGrpc({ ...otlp, port: config.otlpGrpcPort }),
+    await listening(
+      "SPANLEDGER_OTLP_GRPC_PORT",
+      startOtlpGrpc({ ...otlp, port: config.otlpGrpcPort }),
+    ),
     async (server) => {
       // Both at once: they share the time.
       await Promise.all([server.stop(STOP_GRACE_MS), http.stop(STOP_GRACE_MS)]);
@@ -155,6 +171,21 @@ async function startParts(config: Config, log: Log, parts: AsyncDisposableStack)
     api: api.port,
     clickhouse: Number(new URL(target.url).port) || 8123,
   };
+}
+
+/** Say which setting names a port that is taken; the system's own error does not. */
+async function listening<Server>(variable: string, starting: Promise<Server>): Promise<Server> {
+  try {
+    return await starting;
+  } catch (cause) {
+    // grpc-js gives its own error, in whose text alone the system's is.
+    if (!String(cause).includes("EADDRINUSE")) throw cause;
+    throw new ServeError(
+      "SERVE_PORT_IN_USE",
+      `another program listens on the port of ${variable}: end it, or choose another port`,
+      { retryable: true, cause },
+    );
+  }
 }
 
 async function startClickHouse(
@@ -178,6 +209,7 @@ async function startEngine(config: Config, log: Log): Promise<EmbeddedClickHouse
         host: config.host,
         port: config.clickhousePort,
         password: config.clickhousePassword,
+        ...readonlyUser(config),
         log: (level, event, fields) => log[level](fields, event),
       });
     } catch (error) {
@@ -186,4 +218,11 @@ async function startEngine(config: Config, log: Log): Promise<EmbeddedClickHouse
       await delay(PREDECESSOR_PAUSE_MS);
     }
   }
+}
+
+/** A user for dashboards; without a password only where nobody needs one. */
+function readonlyUser(config: Config): Pick<EmbeddedOptions, "readonlyUser"> {
+  const { clickhouseReadonlyUser: username, clickhouseReadonlyPassword: password } = config;
+  if (password === "" && config.clickhousePassword !== "") return {};
+  return { readonlyUser: password === "" ? { username } : { username, password } };
 }

@@ -1,7 +1,7 @@
 """Talk to a ClickHouse HTTP interface with clickhouse-connect and print what came back as JSON.
 
-Arguments: host, port, database. It inserts and selects through Native, gzip both ways where the
-client chooses so, within the session that the client makes for itself.
+Arguments: host, port, database, compression, user, password. It inserts and selects through
+Native, within the session that the client makes for itself.
 """
 
 import json
@@ -22,9 +22,14 @@ def rows():
     ]
 
 
-def main(host, port, database, compress):
+def main(host, port, database, compression, username, password):
     client = clickhouse_connect.get_client(
-        host=host, port=int(port), database=database, compress=compress
+        host=host,
+        port=int(port),
+        database=database,
+        username=username,
+        password=password,
+        compress=False if compression == "none" else compression,
     )
     client.command(
         "CREATE OR REPLACE TABLE python_rows (Id UInt64, Name String,"
@@ -55,5 +60,4 @@ def main(host, port, database, compress):
 
 
 if __name__ == "__main__":
-    compression = sys.argv[4]
-    main(*sys.argv[1:4], False if compression == "none" else compression)
+    main(*sys.argv[1:])

@@ -13,7 +13,10 @@ export function at(hours: number, minutes = 0, ms = 0): number {
   return DAY_MS + (hours * 60 + minutes) * 60_000 + ms;
 }
 
-export const RANGE = { from: new Date(at(10)), to: new Date(at(16)) } as const;
+export const RANGE: { readonly from: Date; readonly to: Date } = {
+  from: new Date(at(10)),
+  to: new Date(at(16)),
+};
 
 export const RUN = {
   fast: "01JD0000000000000000000001",

@@ -36,6 +36,8 @@ beforeAll(async () => {
     otlpUrl: server.otlpGrpcUrl,
     standIns,
     checkpointFile: join(applicationDir, "checkpoints.json"),
+    // Long enough that a busy machine makes no time-out that the story does not tell.
+    enrichmentTimeoutMs: 2_000,
   };
   await runApplication(children, "triage", surroundings, (run) => runs.push(run));
   await runApplication(children, "approve", surroundings, (run) => runs.push(run));

@@ -1,126 +1,117 @@
 /**
- * Goal: a LangGraph run yields the spans of the semantic conventions. Method: the real library in
- * this process, spans kept in memory.
+ * Goal: a LangGraph run yields the spans of the semantic conventions.
+ * Method: the real library in this process, spans kept in memory.
  */
-import { StructuredTool, tool } from "@langchain/core/tools";
-import {
-  Annotation,
-  Command,
-  END,
-  interrupt,
-  MemorySaver,
-  START,
-  StateGraph,
-} from "@langchain/langgraph";
-import { Pregel } from "@langchain/langgraph/pregel";
+import { END, MemorySaver, START, StateGraph } from "@langchain/langgraph";
 import { SpanStatusCode } from "@opentelemetry/api";
-import { action, explainDecision, workflow } from "@spanledger/api";
-import { LangGraphInstrumentation } from "@spanledger/instrumentation-langgraph";
-import { WORKFLOW } from "@spanledger/schema";
+import { OTEL, WORKFLOW } from "@spanledger/schema";
 import { beforeEach, describe, expect, test } from "vitest";
-import { z } from "zod";
-import { record, tree } from "./spans.ts";
+import { first, recording, State, THREAD } from "./langgraph-graphs.ts";
+import { tree } from "./spans.ts";
 
-const recording = record();
-new LangGraphInstrumentation().manuallyInstrument({ Pregel, StructuredTool });
 beforeEach(() => recording.reset());
 
-const State = Annotation.Root({
-  score: Annotation<number>,
-  notes: Annotation<string[]>({ reducer: (a, b) => [...a, ...b], default: () => [] }),
-});
+describe("a graph outside of workflow()", () => {
+  const counting = () =>
+    new StateGraph(State)
+      .addNode("one", () => ({ notes: ["1"] }))
+      .addNode("two", () => ({ notes: ["2"] }))
+      .addEdge(START, "one")
+      .addEdge("one", "two")
+      .addEdge("two", END);
 
-const getOrder = tool(async ({ id }: { id: string }) => `order ${id}`, {
-  name: "get_order",
-  description: "Look an order up",
-  schema: z.object({ id: z.string() }),
-});
-
-const FACTS = {
-  id: "refund_flow",
-  name: "Refund flow",
-  version: "3",
-  trigger: { type: "webhook", source: "shop", id: "d-1" },
-  actor: { id: "svc-shop", type: "service" },
-  authorization: "role:support",
-} as const;
-
-function refundGraph(saver = new MemorySaver()) {
-  let lookups = 0;
-  return new StateGraph(State)
-    .addNode("classify", async () => ({ notes: ["classified"] }))
-    .addNode(
-      "lookup",
-      async () => {
-        lookups += 1;
-        if (lookups === 1) throw new TypeError("connection lost");
-        return { notes: [await getOrder.invoke({ id: "7" })] };
-      },
-      { retryPolicy: { maxAttempts: 2, initialInterval: 1, jitter: false, logWarning: false } },
-    )
-    .addNode("reject", async () => ({}))
-    .addNode(
-      "approve",
-      () => {
-        const answer: unknown = interrupt({ question: "refund?" });
-        return new Command({ goto: "refund", update: { notes: [JSON.stringify(answer)] } });
-      },
-      { ends: ["refund", "reject"] },
-    )
-    .addNode("refund", async () => {
-      await action("shop.refund", { target: "shop" }, async (handle) =>
-        handle.setExternalId("r-1"),
-      );
-      return {};
-    })
-    .addEdge(START, "classify")
-    .addConditionalEdges(
-      "classify",
-      function routeByScore(state: typeof State.State) {
-        explainDecision({
-          reason: "score is high",
-          confidence: 0.9,
-          inputs: { score: state.score },
-        });
-        return state.score > 0.5 ? "high" : "low";
-      },
-      { high: "lookup", low: "reject" },
-    )
-    .addEdge("lookup", "approve")
-    .addEdge("refund", END)
-    .addEdge("reject", END)
-    .compile({ checkpointer: saver, name: "refund_graph" });
-}
-
-const THREAD = { configurable: { thread_id: "t-1" } };
-
-describe("a run that pauses and is resumed", () => {
-  test("has the tree of the semantic conventions", async () => {
-    const graph = refundGraph();
-    await workflow(FACTS, () => graph.invoke({ score: 0.9 }, THREAD));
+  test("makes a run of its own, named as the graph", async () => {
+    await counting().compile({ name: "counting" }).invoke({});
     expect(tree(recording.spans())).toEqual([
-      "invoke_workflow Refund flow",
-      "  run_step classify",
-      "  evaluate_branch routeByScore",
-      "  run_step lookup",
-      "  run_step lookup",
-      "    execute_tool get_order",
-      "  run_step approve",
+      "invoke_workflow counting",
+      "  run_step one",
+      "  run_step two",
     ]);
-    const [root] = recording.named("invoke_workflow Refund flow");
-    expect(root?.attributes[WORKFLOW.runResult]).toBe("paused");
-    expect(root?.status.code).toBe(SpanStatusCode.UNSET);
+    expect(first("invoke_workflow counting").attributes).toMatchObject({
+      [WORKFLOW.id]: "counting",
+      [WORKFLOW.runResult]: "success",
+      [WORKFLOW.triggerType]: "manual",
+      [WORKFLOW.actorId]: "unknown",
+    });
+  });
 
-    recording.reset();
-    const answer = { approved: true, approver: "dana", comment: "fine" };
-    await workflow(FACTS, () => graph.invoke(new Command({ resume: answer }), THREAD));
+  test("is recorded by stream and streamEvents as by invoke", async () => {
+    const graph = counting().compile({ name: "counting" });
+    const chunks: unknown[] = [];
+    for await (const chunk of await graph.stream({}, { streamMode: "updates" })) chunks.push(chunk);
+    expect(chunks).toEqual([{ one: { notes: ["1"] } }, { two: { notes: ["2"] } }]);
+    for await (const _ of graph.streamEvents({}, { version: "v2" }));
     expect(tree(recording.spans())).toEqual([
-      "invoke_workflow Refund flow",
-      "  run_step approve",
-      "    resolve_approval approve",
-      "  evaluate_branch approve",
-      "  run_step refund",
-      "    perform_action shop.refund",
+      "invoke_workflow counting",
+      "  run_step one",
+      "  run_step two",
+      "invoke_workflow counting",
+      "  run_step one",
+      "  run_step two",
     ]);
+  });
+
+  test("waits at a breakpoint as paused and goes on under the same run", async () => {
+    const checkpointer = new MemorySaver();
+    const graph = counting().compile({ name: "counting", checkpointer, interruptBefore: ["two"] });
+    await graph.invoke({}, THREAD);
+    await graph.invoke(null, THREAD);
+    const [one, two] = recording.named("invoke_workflow counting");
+    expect(one?.attributes[WORKFLOW.runResult]).toBe("paused");
+    expect(two?.attributes[WORKFLOW.runResult]).toBe("success");
+    expect(two?.attributes[WORKFLOW.runId]).toBe(one?.attributes[WORKFLOW.runId]);
+    expect(two?.links[0]?.context.spanId).toBe(one?.spanContext().spanId);
+  });
+
+  test("fails with its own error, and says so on run and step", async () => {
+    const graph = new StateGraph(State)
+      .addNode("breaks", () => {
+        throw new SyntaxError("no");
+      })
+      .addEdge(START, "breaks")
+      .compile({ name: "failing" });
+    await expect(graph.invoke({})).rejects.toBeInstanceOf(SyntaxError);
+    for (const name of ["invoke_workflow failing", "run_step breaks"]) {
+      expect(first(name).status.code).toBe(SpanStatusCode.ERROR);
+      expect(first(name).attributes[OTEL.errorType]).toBe("SyntaxError");
+    }
+    expect(first("invoke_workflow failing").attributes[WORKFLOW.runResult]).toBe("failure");
+    expect(first("run_step breaks").attributes[WORKFLOW.stepResult]).toBe("failure");
+  });
+
+  test("tells retried attempts from the last one, which failed for good", async () => {
+    const retryPolicy = { maxAttempts: 3, initialInterval: 1, jitter: false, logWarning: false };
+    const graph = new StateGraph(State)
+      .addNode(
+        "breaks",
+        () => {
+          throw new SyntaxError("no");
+        },
+        { retryPolicy },
+      )
+      .addEdge(START, "breaks")
+      .compile();
+    await expect(graph.invoke({})).rejects.toBeInstanceOf(SyntaxError);
+    const steps = recording.named("run_step breaks");
+    expect(steps.map((span) => span.attributes[WORKFLOW.stepResult])).toEqual([
+      "retried",
+      "retried",
+      "failure",
+    ]);
+  });
+
+  test("ends an attempt as failed that its policy does not repeat", async () => {
+    const graph = new StateGraph(State)
+      .addNode(
+        "breaks",
+        () => {
+          throw new SyntaxError("no");
+        },
+        { retryPolicy: { maxAttempts: 3, retryOn: () => false } },
+      )
+      .addEdge(START, "breaks")
+      .compile();
+    await expect(graph.invoke({})).rejects.toBeInstanceOf(SyntaxError);
+    expect(first("run_step breaks").attributes[WORKFLOW.stepResult]).toBe("failure");
   });
 });

@@ -168,7 +168,7 @@ describe("the SDK's promise", () => {
 });
 
 describe("a streamed chat completion", () => {
-  const body = { model: "gpt-x", messages: [...HELLO], stream: true } as const;
+  const body = { model: "gpt-x", messages: [...HELLO], stream: true as const };
 
   test("ends its span when it was read, with text, finish reason and usage", async () => {
     const stream = await client.chat.completions.create({

@@ -28,10 +28,10 @@ const INSTALL_TIMEOUT_MS = 300_000;
 /** Longest time of one export, in milliseconds. */
 const SEND_TIMEOUT_MS = 45_000;
 /** What is sent, and by which program. */
-const PROGRAMS = {
+const PROGRAMS: Readonly<Record<"traces" | "logs", string>> = {
   traces: fileURLToPath(new URL("send-span.py", import.meta.url)),
   logs: fileURLToPath(new URL("send-logs.py", import.meta.url)),
-} as const;
+};
 
 /** An interpreter with the exporters, or why there is none. */
 export type Python = { readonly path: string } | { readonly missing: string };

@@ -7,7 +7,7 @@ import { ACTOR_TYPES, type ActorType, TRIGGER_TYPES, type TriggerType } from "@s
 import type { Actor, Trigger } from "./types.ts";
 
 /** The environment variables and what each of them says. */
-export const ENVIRONMENT = {
+const ENVIRONMENT = {
   workflowId: "SPANLEDGER_WORKFLOW_ID",
   workflowName: "SPANLEDGER_WORKFLOW_NAME",
   workflowVersion: "SPANLEDGER_WORKFLOW_VERSION",

@@ -12,7 +12,7 @@ export const JSON_TEXT_CHARS_MAX = 65_536;
 export const JSON_DEPTH_MAX = 32;
 
 /** Most values visited in one text; the rest shows as `[more]`. Bounds the time on huge inputs. */
-export const JSON_VALUES_MAX = 20_000;
+const JSON_VALUES_MAX = 20_000;
 
 interface Budget {
   values: number;

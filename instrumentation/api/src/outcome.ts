@@ -6,7 +6,7 @@ import { OTEL, type RunResult } from "@spanledger/schema";
 import { safely } from "./safely.ts";
 
 /** Longest exception message that is kept, in characters. */
-export const ERROR_MESSAGE_CHARS_MAX = 4_096;
+const ERROR_MESSAGE_CHARS_MAX = 4_096;
 
 /** Whether an exception is LangGraph's way to pause or to hand over, and so no error. */
 export function isBubbleUp(error: unknown): boolean {

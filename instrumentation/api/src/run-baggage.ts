@@ -10,7 +10,7 @@ import { safely } from "./safely.ts";
 import { activeStep } from "./scope.ts";
 
 /** Baggage entries that become attributes of every span. Each entry is named as its attribute. */
-export const BAGGAGE_ATTRIBUTES: readonly string[] = [
+const BAGGAGE_ATTRIBUTES: readonly string[] = [
   WORKFLOW.runId,
   WORKFLOW.id,
   WORKFLOW.requestId,
@@ -20,7 +20,7 @@ export const BAGGAGE_ATTRIBUTES: readonly string[] = [
 ];
 
 /** Longest value taken from baggage, in characters: baggage may come from outside. */
-export const BAGGAGE_VALUE_CHARS_MAX = 256;
+const BAGGAGE_VALUE_CHARS_MAX = 256;
 
 /** Add the run's ids to the baggage of a context. */
 export function runBaggage(parent: Context, run: RunRecord): Context {
@@ -41,7 +41,8 @@ export function runBaggage(parent: Context, run: RunRecord): Context {
 
 /**
  * Puts run id, workflow id, request id, workspace and actor onto every span, from the baggage of
- * the context that it starts in, and tells the surrounding step that it holds an AI call.
+ * the context that it starts in, and the name of the surrounding step, which is also told when it
+ * holds an AI call.
  *
  * A span processor for any OpenTelemetry SDK; `@spanledger/register` installs it by itself.
  */
@@ -56,8 +57,11 @@ export class RunSpanProcessor {
         if (value === undefined || name in present) continue;
         span.setAttribute(name, value.slice(0, BAGGAGE_VALUE_CHARS_MAX));
       }
+      const step = activeStep(parent);
+      if (step === undefined) return;
+      if (!(WORKFLOW.stepName in present)) span.setAttribute(WORKFLOW.stepName, step.name);
       const operation: unknown = Reflect.get(present, OTEL.genAiOperationName);
-      if (AI_OPERATIONS.some((one) => one === operation)) activeStep(parent)?.held.add("ai");
+      if (AI_OPERATIONS.some((one) => one === operation)) step.held.add("ai");
     });
   }
 

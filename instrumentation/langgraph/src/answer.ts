@@ -33,7 +33,7 @@ const WORDS: Readonly<Record<string, ApprovalOutcome>> = {
 const APPROVER_FIELDS = ["approver", "actor", "user", "reviewer", "approvedBy", "decidedBy"];
 
 /** Longest id or comment that is kept, in characters. */
-export const ANSWER_TEXT_CHARS_MAX = 4_096;
+const ANSWER_TEXT_CHARS_MAX = 4_096;
 
 /** Read an answer; see the module's table. */
 export function readAnswer(value: unknown): ApprovalResolution {

@@ -9,7 +9,7 @@ export interface Interrupt {
   readonly value?: unknown;
 }
 
-export type PendingWrite = readonly [taskId: string, channel: string, value: unknown];
+type PendingWrite = readonly [taskId: string, channel: string, value: unknown];
 
 /** `PregelLoop`: one run of a graph, nested ones included. */
 export interface PregelLoop {
@@ -37,7 +37,7 @@ export interface Runnable {
 }
 
 /** `RunnableSequence`: the node's own code, then its writers. */
-export interface RunnableSequence extends Runnable {
+interface RunnableSequence extends Runnable {
   first?: Runnable;
 }
 

@@ -22,7 +22,7 @@ import type { PregelGraph, PregelLoop } from "./internal-types.ts";
 const LOOP = createContextKey("spanledger.langgraph.loop");
 
 /** Value of `workflow.engine`. */
-export const ENGINE = "langgraph";
+const ENGINE = "langgraph";
 
 /** A loop that runs. */
 export interface LoopState {

@@ -33,7 +33,7 @@ const CALL = createContextKey("spanledger.openai.call");
  * How long a span waits for its response to be parsed after it has arrived, in milliseconds. A
  * promise that nobody ever reads must not keep its span open.
  */
-export const UNREAD_WAIT_MS = 60_000;
+const UNREAD_WAIT_MS = 60_000;
 
 /** A call that is under way. */
 export class Call {
@@ -117,7 +117,9 @@ export class Call {
    */
   #watchRequest(request: Promise<unknown> | undefined): void {
     void request?.then(
-      () => safely(() => this.#endUnread(UNREAD_WAIT_MS)),
+      () => {
+        if (!this.#asked) safely(() => this.#endUnread(UNREAD_WAIT_MS));
+      },
       (error: unknown) => {
         this.failed(error);
         if (!this.#asked) throw error;

@@ -12,19 +12,19 @@ import {
 } from "@opentelemetry/sdk-trace";
 
 /** Where spans go when the environment says nothing: a receiver on this machine. */
-export const DEFAULT_GRPC_ENDPOINT = "http://127.0.0.1:4317";
+const DEFAULT_GRPC_ENDPOINT = "http://127.0.0.1:4317";
 
 /**
  * Spans that wait for export at most. Eight times the SDK's default: a burst of runs must not lose
  * its audit trail; at about 2 KB a span it is some 32 MB.
  */
-export const QUEUE_SPANS_MAX = 16_384;
+const QUEUE_SPANS_MAX = 16_384;
 
 /** Spans per request. Content makes spans large; 256 of them stay below gRPC's usual 4 MB. */
-export const BATCH_SPANS_MAX = 256;
+const BATCH_SPANS_MAX = 256;
 
 /** How long spans are collected before they are sent, in milliseconds. */
-export const BATCH_DELAY_MS = 1_000;
+const BATCH_DELAY_MS = 1_000;
 
 /** Packages of the HTTP exporters, by protocol; they come with the SDK and are loaded when asked for. */
 const HTTP_EXPORTERS: Readonly<Record<string, string>> = {

@@ -11,14 +11,26 @@ interface SyncHooks {
   register(options: { include: readonly RegExp[] }): void;
 }
 
-/** Register the hook: in the application's thread where Node can, else in Node's hook thread. */
-export function registerHooks(include: readonly RegExp[]): void {
-  const ours = createRequire(import.meta.url);
-  const entry = ours.resolve("@opentelemetry/instrumentation");
-  const hooks = createRequire(entry)("import-in-the-middle/register-hooks.mjs") as SyncHooks;
-  if (hooks.supportsSyncHooks()) {
-    hooks.register({ include });
-    return;
+/**
+ * Register the hook: in the application's thread where Node can (22.22.3, 24.11.1 and later), else
+ * in Node's hook thread, unless this package came by `require()`: with that thread, older versions
+ * of Node 22 can no longer require ES modules and the process ends without a word.
+ *
+ * @returns whether it was registered
+ */
+export function registerHooks(include: readonly RegExp[], required: boolean): boolean {
+  try {
+    const ours = createRequire(import.meta.url);
+    const entry = ours.resolve("@opentelemetry/instrumentation");
+    const hooks = createRequire(entry)("import-in-the-middle/register-hooks.mjs") as SyncHooks;
+    if (hooks.supportsSyncHooks()) {
+      hooks.register({ include });
+      return true;
+    }
+    if (required) return false;
+    register("@opentelemetry/instrumentation/hook.mjs", import.meta.url, { data: { include } });
+    return true;
+  } catch {
+    return false;
   }
-  register("@opentelemetry/instrumentation/hook.mjs", import.meta.url, { data: { include } });
 }

@@ -96,30 +96,50 @@ export function patchLibraries(
   application: string,
 ): readonly string[] {
   return libraries.map((library) => {
+    const found = findInstalled(library.name, application);
+    if (found === undefined) {
+      return `${library.name}: not found from ${application}; patched if it is loaded`;
+    }
+    const { version, packageJson } = found;
+    if (!isSupported(version, library.supported)) {
+      return `${library.name} ${version}: not patched, supported: ${library.supported.join(", ")}`;
+    }
     try {
-      return patchLibrary(library, arrival, application);
+      const now = patchLoaded(library, arrival, packageJson);
+      return `${library.name} ${version}: ${now ? "patched" : "patched when it is loaded"}`;
     } catch (error) {
       const code: unknown = error instanceof Error ? Reflect.get(error, "code") : undefined;
-      return `${library.name}: not patched: ${String(code ?? "its files could not be loaded")}`;
+      const reason = String(code ?? "its files could not be loaded");
+      return `${library.name} ${version}: not patched: ${reason}`;
     }
   });
 }
 
-function patchLibrary(library: Library, arrival: Arrival, application: string): string {
-  const { name, supported } = library;
-  const found = findPackageJSON(name, pathToFileURL(application));
-  if (found === undefined) return `${name}: not found from ${application}; patched if it is loaded`;
-  const { version } = JSON.parse(readFileSync(found, "utf8")) as { version: string };
-  if (!isSupported(version, supported)) {
-    return `${name} ${version}: not patched, supported: ${supported.join(", ")}`;
+interface Installed {
+  readonly packageJson: string;
+  readonly version: string;
+}
+
+/** The copy that the application gets; undefined where it has none. */
+function findInstalled(name: string, application: string): Installed | undefined {
+  try {
+    const packageJson = findPackageJSON(name, pathToFileURL(application));
+    if (packageJson === undefined) return undefined;
+    const { version } = JSON.parse(readFileSync(packageJson, "utf8")) as { version: unknown };
+    return { packageJson, version: String(version) };
+  } catch {
+    return undefined;
   }
-  const load = createRequire(found);
-  const base = join(dirname(found), library.file);
+}
+
+/** @returns whether there was something to patch by now */
+function patchLoaded(library: Library, arrival: Arrival, packageJson: string): boolean {
+  const load = createRequire(packageJson);
+  const base = join(dirname(packageJson), library.file);
   const loadedCjs = load.cache[`${base}${library.cjs}`];
   if (loadedCjs?.loaded === true) library.patch(loadedCjs.exports);
   if (arrival === "imported") library.patch(load(`${base}${library.esm}`));
-  const now = arrival === "imported" || loadedCjs?.loaded === true;
-  return `${name} ${version}: ${now ? "patched" : "patched when it is loaded"}`;
+  return arrival === "imported" || loadedCjs?.loaded === true;
 }
 
 /** Ranges of the form `>=A.B.C <D`; prereleases of a supported version count as that version. */

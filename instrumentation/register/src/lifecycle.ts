@@ -7,7 +7,7 @@
 import type { ReadableSpan, SpanProcessor } from "@opentelemetry/sdk-trace";
 
 /** Longest wait for the receiver when the process ends, in milliseconds. */
-export const EXIT_FLUSH_MS = 2_000;
+const EXIT_FLUSH_MS = 2_000;
 
 const SIGNALS = ["SIGTERM", "SIGINT"] as const;
 

@@ -58,11 +58,14 @@ function startAll(): Started {
     logRecordProcessors: [],
   });
   sdk.start();
-  const arrival = arrivalOf();
   const { instrumentations, libraries } = createLibraries();
-  registerHooks(HOOKED_FILES);
+  const arrival = arrivalOf();
+  // Without the hook, what the application has is patched at once, whether it is used or not.
+  const now = registerHooks(HOOKED_FILES, arrival === "required") ? arrival : "imported";
   const application = resolve(process.argv[1] ?? process.cwd(), process.argv[1] ? "." : "index.js");
-  for (const line of patchLibraries(libraries, arrival, application)) say(line);
+  for (const line of patchLibraries(libraries, now, application)) {
+    say(line);
+  }
   const flush = async (): Promise<void> => {
     await Promise.all(batches.map((processor) => processor.forceFlush()));
   };

@@ -6,14 +6,8 @@ import type { Hono } from "hono";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { QUERIES } from "../query/catalogue.ts";
 import { createApi } from "./app.ts";
-import {
-  HOSTILE_TEXT,
-  NOW_MS,
-  type ReadFixture,
-  RUN,
-  startReadFixture,
-  tokenise,
-} from "./fixture.test.util.ts";
+import { NOW_MS, type ReadFixture, startReadFixture, tokenise } from "./fixture.test.helper.ts";
+import { HOSTILE_TEXT, RUN } from "./fixture-spans.test.helper.ts";
 import type { RowsBody, RunBody } from "./shapes.ts";
 
 let fixture: ReadFixture;

@@ -5,7 +5,7 @@
 import { once } from "node:events";
 import { get } from "node:http";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type ReadFixture, startReadFixture, tokenise } from "./fixture.test.util.ts";
+import { type ReadFixture, startReadFixture, tokenise } from "./fixture.test.helper.ts";
 import { type ApiServer, startApi } from "./server.ts";
 
 let fixture: ReadFixture;

@@ -36,11 +36,6 @@ export interface RunBody {
 /** A query as the API lists it: everything but its SQL. */
 export type QueryDescription = Omit<AuditQuery, "sql">;
 
-/** The answer of `/api/v1/queries`. */
-export interface QueriesBody {
-  readonly data: readonly QueryDescription[];
-}
-
 /** The answer when something is wrong. */
 export interface ErrorBody {
   readonly error: { readonly code: string; readonly message: string };

@@ -4,8 +4,9 @@
  * In: a URL. Out: texts by parameter name, page size and format. Pure.
  * An unknown or repeated key is refused, so that a mistyped filter never silently matches all.
  */
+
+import { didYouMean } from "../base/nearest.ts";
 import { QueryError } from "../query/errors.ts";
-import { didYouMean } from "../query/nearest.ts";
 import { invalid } from "../query/parameters.ts";
 
 /** What a request asks for, unchecked but for its keys. */

@@ -118,8 +118,8 @@ export interface RedactedLog extends NormalisedLog {
 
 /** A span after redaction: the same shape, no clear text, and how often each kind was replaced. */
 export interface RedactedSpan extends DecodedSpan {
-  /** Replacements by kind (`email`, `phone`, `card`, `iban`, `ssn`, `secret`, `key`). */
+  /** Replacements by kind (`email`, `phone`, `card`, `iban`, `ssn`, `secret`). */
   readonly redactions: ReadonlyMap<string, number>;
-  /** Made only by `redact/`; see `sealRedacted` there. */
+  /** Made only by `redact/`. */
   readonly [redacted]: true;
 }

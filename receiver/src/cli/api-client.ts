@@ -10,7 +10,7 @@ import { CliError } from "./errors.ts";
 import type { CliDeps, SharedOptions } from "./types.ts";
 
 /** Where the API is when nothing else is said. */
-export const DEFAULT_URL = "http://127.0.0.1:8686";
+const DEFAULT_URL = "http://127.0.0.1:8686";
 
 /** Longest wait for an answer, in milliseconds: above the API's own limit of a query (30 s). */
 const ANSWER_TIMEOUT_MS = 60_000;

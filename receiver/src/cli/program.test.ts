@@ -5,15 +5,14 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createApi } from "../api/app.ts";
 import {
-  HOSTILE_TEXT,
   NOW_MS,
   type ReadFixture,
-  RUN,
   startReadFixture,
   tokenise,
-} from "../api/fixture.test.util.ts";
+} from "../api/fixture.test.helper.ts";
+import { HOSTILE_TEXT, RUN } from "../api/fixture-spans.test.helper.ts";
 import { escapeControls } from "../query/escape.ts";
-import { runCli } from "./program.ts";
+import { buildProgram, runCli } from "./program.ts";
 import type { CliDeps, ServeOptions } from "./types.ts";
 
 let fixture: ReadFixture;
@@ -100,9 +99,9 @@ describe("run", () => {
   test("shows header, both traces as trees, and the wait between them", async () => {
     const { code, out } = await cli(["run", RUN.paused.slice(0, 8).toLowerCase()]);
     expect(code).toBe(0);
-    expect(out).toContain("started by  [email:15]  (user)");
-    expect(out).toContain("authorised  role refunds");
-    expect(out).toContain("took        2 h 04 m in 2 parts, of which 2 h 04 m waiting");
+    expect(out).toContain("started by    [email:15]  (user)");
+    expect(out).toContain("authorised    role refunds");
+    expect(out).toContain("took          2 h 04 m in 2 parts, of which 2 h 04 m waiting");
     const tree = out.slice(out.indexOf("Trace trace-a")).replaceAll(/\s+/g, " ");
     const parts = [
       "Trace trace-a",
@@ -292,6 +291,31 @@ describe("exit codes", () => {
   });
 });
 
+test("every reading command takes a format, an address and a token, and tells what it is for", () => {
+  const sink = { write: () => true };
+  const program = buildProgram({
+    serve: async () => 0,
+    version: "1.2.3",
+    stdout: sink,
+    stderr: sink,
+    env: {},
+    fetch: apiFetch,
+  });
+  const reading = program.commands.filter((command) => command.name() !== "serve");
+  expect(reading.map((command) => command.name())).toEqual([
+    "runs",
+    "run",
+    "inputs",
+    "decisions",
+    "query",
+  ]);
+  for (const command of reading) {
+    const flags = command.options.map((option) => option.long);
+    expect(flags).toEqual(expect.arrayContaining(["--format", "--url", "--token", "--limit"]));
+    expect(command.description()).not.toBe("");
+  }
+});
+
 test("the token is sent as bearer, the address comes from the environment", async () => {
   const seen: string[] = [];
   const spy: typeof fetch = async (input, init) => {
@@ -312,14 +336,14 @@ test("the token is sent as bearer, the address comes from the environment", asyn
   ]);
 });
 
-test.each([
-  ["runs"],
-  ["run", RUN.hostile],
-  ["inputs", RUN.hostile],
-  ["query", "steps"],
-  ["query", "who-started"],
-  ["query", "payloads", "-p", `run=${RUN.hostile}`],
-])("%s %s prints no control character of stored text, in no format", async (...args) => {
+test.each<{ args: readonly string[] }>([
+  { args: ["runs"] },
+  { args: ["run", RUN.hostile] },
+  { args: ["inputs", RUN.hostile] },
+  { args: ["query", "steps"] },
+  { args: ["query", "who-started"] },
+  { args: ["query", "payloads", "-p", `run=${RUN.hostile}`] },
+])("$args prints no control character of stored text, in no format", async ({ args }) => {
   for (const format of ["table", "json", "csv"]) {
     const { code, out } = await cli([...args, "--format", format]);
     expect(code).toBe(0);

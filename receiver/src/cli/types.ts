@@ -3,7 +3,7 @@
  */
 
 /** A place to write to: a stream of the process, or a test's. */
-export interface Output {
+interface Output {
   write(text: string): unknown;
   readonly isTTY?: boolean | undefined;
   /** Width of the terminal, in columns. */

@@ -28,6 +28,8 @@ describe("readConfig", () => {
       clickhousePort: 8123,
       clickhouseUser: "default",
       clickhousePassword: "",
+      clickhouseReadonlyUser: "dashboards",
+      clickhouseReadonlyPassword: "",
       workspace: "default",
       corsOrigins: [],
       spoolMaxBytes: 8_589_934_592,

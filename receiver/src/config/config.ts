@@ -53,6 +53,10 @@ export interface Config {
   readonly clickhouseUser: string;
   /** Also protects the embedded engine, which needs none on loopback. @default empty */
   readonly clickhousePassword: string;
+  /** User of the embedded engine that may only read, for dashboards. @default dashboards */
+  readonly clickhouseReadonlyUser: string;
+  /** Its password; must be set where `clickhousePassword` is, or there is no such user. */
+  readonly clickhouseReadonlyPassword: string;
   /** Workspace of everything that is received. @default default */
   readonly workspace: string;
   /** Key of the redaction tokens, 32 bytes or more as base64 or hex; undefined: made and kept. */
@@ -82,6 +86,8 @@ const shape = {
   clickhousePort: port.default(8123),
   clickhouseUser: z.string().min(1).default("default"),
   clickhousePassword: z.string().default(""),
+  clickhouseReadonlyUser: z.string().min(1).default("dashboards"),
+  clickhouseReadonlyPassword: z.string().default(""),
   workspace: z
     .string()
     .regex(/^[A-Za-z0-9._-]{1,128}$/, "must be 1 to 128 of A-Z a-z 0-9 . _ -")
@@ -101,8 +107,9 @@ const KEYS: readonly string[] = Object.keys(shape);
 
 const PREFIX = "SPANLEDGER_";
 
-/** Variables of the same prefix that other parts of Spanledger read: the CLI and the tests. */
-const FOREIGN_VARIABLES = /^SPANLEDGER_(URL|TOKEN|CONFIG|TEST_[A-Z_]+|REQUIRE_PEERS)$/;
+/** Variables of the same prefix that others read: the CLI, the Collector, Grafana, the tests. */
+const FOREIGN_VARIABLES =
+  /^SPANLEDGER_(URL|TOKEN|CONFIG|OTLP_ENDPOINT|((COLLECTOR|DASHBOARDS|TEST|FUZZ)_[A-Z_]+)|REQUIRE_PEERS)$/;
 
 /** Variables of the instrumentation, which may run in the same environment. */
 const INSTRUMENTATION_VARIABLES =

@@ -23,8 +23,7 @@ export const PLAIN_ARRAY = 8;
 /** Cells of a row, as a shift: row `n` begins at cell `n << ROW_SHIFT`. */
 export const ROW_SHIFT = 3;
 
-/** What the cells of a row hold, from its first one on. */
-export const KEY_CELL = 0;
+/** What the cells of a row hold after its first one, which names the key. */
 export const KIND_CELL = 1;
 /** Where the value stands: the text of a string, the digits of a number, else the AnyValue. */
 export const START_CELL = 2;

@@ -2,6 +2,7 @@
  * Goal: the catalogue keeps its own rules. Method: every query's SQL is read as text; that each
  * one runs is shown by the API's tests, on the engine.
  */
+import { readFileSync } from "node:fs";
 import { BATCH_TABLES, VIEWS } from "@spanledger/schema";
 import { describe, expect, test } from "vitest";
 import { QUERIES } from "./catalogue.ts";
@@ -11,6 +12,15 @@ test("names are unique and made of words with hyphens", () => {
   const names = QUERIES.map((query) => query.name);
   expect(new Set(names).size).toBe(names.length);
   for (const name of names) expect(name).toMatch(/^[a-z]+(?:-[a-z]+)*$/);
+});
+
+test("the README lists each with its question and parameters", () => {
+  const text = readFileSync(new URL("README.md", import.meta.url), "utf8");
+  const readme = text.replaceAll(/ +/g, " ");
+  for (const { name, question, parameters } of QUERIES) {
+    const listed = parameters.map((p) => (p.required ? `**${p.name}**` : p.name)).join(", ");
+    expect(readme).toContain(`| \`${name}\` | ${question} | ${listed} |`);
+  }
 });
 
 describe.each(QUERIES.map((query) => [query.name, query] as const))("%s", (_, query) => {

@@ -4,16 +4,17 @@
  * In: the query's declaration and texts by name. Out: values to bind, complete with defaults.
  * Pure: the present time and the tokeniser come in. Nothing is ever put into SQL text.
  */
+
+import { didYouMean } from "../base/nearest.ts";
 import { QueryError } from "./errors.ts";
-import { didYouMean } from "./nearest.ts";
 import { parseTime, TIME_FORMS } from "./time.ts";
 import { type AuditQuery, PAGE_ROWS_MAX, type QueryParameter } from "./types.ts";
 
 /** Longest value of a parameter, in characters: longer than any stored id or name. */
-export const PARAMETER_CHARS_MAX = 1_024;
+const PARAMETER_CHARS_MAX = 1_024;
 
 /** Shortest prefix of a run id. */
-export const RUN_PREFIX_CHARS_MIN = 6;
+const RUN_PREFIX_CHARS_MIN = 6;
 
 /** Longest run id, in characters: as long as a request id may be. */
 const RUN_ID_CHARS_MAX = 128;

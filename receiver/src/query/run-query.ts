@@ -4,9 +4,10 @@
  * In: a query, texts by parameter name, the workspace. Out: one page of rows.
  * Side effects: one or two reads in ClickHouse.
  */
+
+import { didYouMean } from "../base/nearest.ts";
 import { QUERIES } from "./catalogue.ts";
 import { QueryError } from "./errors.ts";
-import { didYouMean } from "./nearest.ts";
 import { type BoundParameters, bindParameters } from "./parameters.ts";
 import { resolveRun } from "./resolve-run.ts";
 import { type QueryContext, select } from "./select.ts";

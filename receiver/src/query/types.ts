@@ -6,7 +6,7 @@
  */
 
 /** What the caller may write for a parameter, and how it is checked. */
-export type ParameterType =
+type ParameterType =
   /** Any text; turned into what is stored (personal data into tokens) before it is compared. */
   | "text"
   /** A run id, whole or a unique prefix of at least six characters. */

@@ -1,5 +1,5 @@
 /**
- * Values behind telling keys in free text: `password=…`, `"token": "…"`, `Authorization: …`, query
+ * Values behind telling keys in free text: `password=…`, `"token": "…"`, headers, query
  * strings, connection strings, log lines, JSON that is malformed or stands inside a sentence.
  *
  * In: a text. Out: findings. One pass over the `=` and `:` signs; a value that was taken is not
@@ -177,8 +177,8 @@ function plainValue(
   let end = from;
   const ends = isLine ? endsLine : endsWord;
   while (end < text.length && !ends(text.charCodeAt(end))) end++;
-  // The bracket that closes a token belongs to it.
-  if (text.charCodeAt(end) === 93 && isToken(text.slice(from, end + 1))) return end;
+  // The bracket that closes a token or `[REDACTED]` belongs to it.
+  if (text.charCodeAt(end) === 93 && isDone(text.slice(from, end + 1))) return end;
   while (end > from && isSentenceEnd(text.charCodeAt(end - 1))) end--;
   findings.steps += end - from;
   if (end === from) return sign;
@@ -196,6 +196,10 @@ function plainValue(
   if (!isSecretValue(text, value, sign, end, isLoose, key)) return refused;
   findings.add("secret", from, end);
   return end - 1;
+}
+
+function isDone(value: string): boolean {
+  return isToken(value) || (value.startsWith("[") && isPlaceholder(value));
 }
 
 /** A full stop and spaces at the end of a sentence; `!` and `?` end many a password. */
@@ -227,13 +231,17 @@ function isSecretValue(
       if (STOP_WORDS.has(value.toLowerCase())) return false;
       if (!isLoose && !isColon) return value !== text.slice(key.start, sign);
       // A word of letters alone: only where it is all that follows.
-      return isLastOfLine(text, end) && value.length >= 4;
+      return isPasswordWord(text, key, sign) && isLastOfLine(text, end) && value.length >= 4;
   }
 }
 
 /** A digit or a sign among the letters. */
 function isTypedSecret(value: string): boolean {
   return value.length >= 4 && (/\d/.test(value) || /[^\w.,:;()-]/.test(value));
+}
+
+function isPasswordWord(text: string, key: FoundKey, sign: number): boolean {
+  return /pass|pwd/i.test(text.slice(key.start, sign));
 }
 
 function isLastOfLine(text: string, end: number): boolean {

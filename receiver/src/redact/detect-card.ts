@@ -13,7 +13,7 @@ import type { Findings } from "./findings.ts";
 
 /** Fewest and most digits of a card number. */
 export const CARD_DIGITS_MIN = 13;
-export const CARD_DIGITS_MAX = 19;
+const CARD_DIGITS_MAX = 19;
 
 /** First digits and lengths by network: [from, to, lengths]; sources: the networks' BIN lists. */
 const RANGES: readonly (readonly [string, string, readonly number[]])[] = [
@@ -68,6 +68,8 @@ function hasLuhnCheck(digits: string): boolean {
 export function findCards(run: DigitRun, findings: Findings): void {
   if (run.digits < CARD_DIGITS_MIN) return;
   for (let first = 0; first < run.count; first++) {
+    // Cheap first: a number starts with a group of four or is written whole.
+    if (run.size(first) !== 4 && run.size(first) < CARD_DIGITS_MIN) continue;
     if (first === 0 && isWordCharacter(characterBefore(run.text, run.starts[0] as number)))
       continue;
     const end = cardEnd(run, first, findings);
@@ -159,7 +161,7 @@ function hasName(run: DigitRun, first: number, findings: Findings): boolean {
 }
 
 /** The SSA's rules for nine digits. */
-export function isSsn(digits: string): boolean {
+function isSsn(digits: string): boolean {
   if (digits.length !== 9 || digits.startsWith("9")) return false;
   const area = digits.slice(0, 3);
   return (

@@ -108,7 +108,13 @@ function localStart(text: string, at: number): number {
     i--;
   }
   while (i < at && isTrimmed(text.charCodeAt(i))) i++;
-  return i;
+  return isEscapeLetter(text, i) && i + 1 < at ? i + 1 : i;
+}
+
+/** The n of `\n` in a text that was quoted. */
+function isEscapeLetter(text: string, i: number): boolean {
+  const c = text.charCodeAt(i);
+  return text.charCodeAt(i - 1) === 92 && (c === 110 || c === 114 || c === 116);
 }
 
 /** `+`, `.`, `_`, `-`, letters and the bytes of UTF-8. */

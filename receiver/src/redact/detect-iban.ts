@@ -13,13 +13,18 @@ export function findIbans(text: string, findings: Findings): void {
   for (let i = 2; i < text.length - 12; i++) {
     if (!isDigit(text.charCodeAt(i)) || !isDigit(text.charCodeAt(i + 1))) continue;
     const length = ibanLength(text.charCodeAt(i - 2), text.charCodeAt(i - 1));
-    if (length === 0 || !startsWord(text, i - 2)) continue;
+    if (length === 0 || !startsWord(text, i - 2) || isInside(text, i - 2)) continue;
     const end = ibanEnd(text, i - 2, length, findings);
     if (end !== -1) {
       findings.add("iban", i - 2, end);
       i = end;
     }
   }
+}
+
+/** Behind a hyphen and a letter or digit: a group of a UUID, whose check digits hold by chance. */
+function isInside(text: string, start: number): boolean {
+  return text.charCodeAt(start - 1) === 45 && isAlnum(text.charCodeAt(start - 2));
 }
 
 /** Width of a separator between groups at `i`: a space, a no-break space, a hyphen, `%20`. */
@@ -31,6 +36,7 @@ function separatorSize(text: string, i: number): number {
 
 function ibanEnd(text: string, start: number, length: number, findings: Findings): number {
   let compact = "";
+  let gaps = 0;
   let i = start;
   while (compact.length < length) {
     findings.steps++;
@@ -39,10 +45,11 @@ function ibanEnd(text: string, start: number, length: number, findings: Findings
       continue;
     }
     const size = separatorSize(text, i);
-    // Groups have four characters: anything else is two words that stand beside each other.
-    if (size === 0 || compact.length % 4 !== 0) return -1;
+    // Every group has four characters: anything else is words side by side, or a UUID.
+    if (size === 0 || compact.length !== 4 * ++gaps) return -1;
     i += size;
   }
+  if (gaps > 0 && gaps !== Math.ceil(length / 4) - 1) return -1;
   return !isAlnum(text.charCodeAt(i)) && hasValidCheck(compact) ? i : -1;
 }
 

@@ -13,10 +13,13 @@ import type { Findings } from "./findings.ts";
 import { isOtherThing, isPhoneWordAfter, phoneContext } from "./phone-context.ts";
 
 /** Fewest digits of a telephone number beside a word that says so. */
-export const PHONE_DIGITS_MIN = 6;
+const PHONE_DIGITS_MIN = 6;
+
+/** Fewest digits written without a gap that a word after them makes a telephone number. */
+const WHOLE_DIGITS_MIN = 9;
 
 /** Most digits of a telephone number (E.164). */
-export const PHONE_DIGITS_MAX = 15;
+const PHONE_DIGITS_MAX = 15;
 
 const COUNTRY_CODE =
   /^(?:1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|2[1-689]\d|3[578]\d|42\d|5[09]\d|6[789]\d|8[05789]\d|9[679]\d)/;
@@ -39,15 +42,11 @@ export function findPhones(run: DigitRun, isNamed: boolean, findings: Findings):
   }
 }
 
-/** A `+` and a bracket before the first group belong to the number. */
+/** A `+`, and the bracket around the first group, belong to the number. */
 function phoneStart(run: DigitRun, first: number): number {
-  let start = run.starts[first] as number;
-  for (let n = 0; n < 2; n++) {
-    const before = characterBefore(run.text, start);
-    if (before !== "+" && before !== "(") break;
-    start = placeBefore(run.text, start);
-  }
-  return start;
+  const start = run.starts[first] as number;
+  const isOwn = characterBefore(run.text, start) === "+" || isBracketed(run, first);
+  return isOwn ? placeBefore(run.text, start) : start;
 }
 
 function extended(run: DigitRun, end: number): number {
@@ -67,11 +66,21 @@ function phoneEnd(run: DigitRun, first: number, isNamed: boolean, findings: Find
 
 /** End of a number that its form alone gives away. */
 function shapedEnd(run: DigitRun, first: number): number {
+  // Cheap first: only country codes have one digit.
+  if (run.size(first) === 1 && !isCountryDigit(run.text, run.starts[first] as number)) return -1;
   const plus = plusEnd(run, first);
   if (plus !== -1) return plus;
   const end = nationalEnd(run, first);
   if (end === -1 || !isAlone(run, first, end)) return -1;
   return isOtherThing(run.text, phoneStart(run, first)) ? -1 : end;
+}
+
+/** `1` before three digits, or a digit after a plus. */
+function isCountryDigit(text: string, start: number): boolean {
+  if (characterBefore(text, start) === "+") {
+    return !isWordCharacter(characterBefore(text, placeBefore(text, start)));
+  }
+  return text.charCodeAt(start) === 49 && isDigit(text.charCodeAt(start + 4));
 }
 
 function plusEnd(run: DigitRun, first: number): number {
@@ -112,15 +121,24 @@ function isPhoneSeparator(separator: string): boolean {
 
 function nationalEnd(run: DigitRun, first: number): number {
   const head = run.size(first);
-  if (head >= 3 && head <= 6 && run.group(first).startsWith("00")) {
-    const end = internationalEnd(run, first, run.group(first).slice(2));
-    return end - first >= 3 ? end : -1;
+  if (head >= 3 && head <= 5 && run.group(first).startsWith("00")) {
+    const code = run.group(first).slice(2);
+    const end = COUNTRY_CODE.exec(code)?.[0] === code ? internationalEnd(run, first, code) : -1;
+    if (end - first >= 3) return end;
   }
-  if (characterBefore(run.text, run.starts[first] as number) === "(") return bracketEnd(run, first);
+  if (isBracketed(run, first)) return bracketEnd(run, first);
   // The country code of North America without a plus.
   const lead = head === 1 && run.group(first) === "1" ? 1 : 0;
   const american = americanEnd(run, first + lead);
   return american === -1 ? trunkZeroEnd(run, first) : american;
+}
+
+function isBracketed(run: DigitRun, first: number): boolean {
+  return (
+    (run.separators[first + 1] ?? "").startsWith(")") &&
+    first + 1 < run.count &&
+    characterBefore(run.text, run.starts[first] as number) === "("
+  );
 }
 
 /** `(555) 123-4567`, `(88) 684-334`, `(030) 12345678`. */
@@ -128,7 +146,8 @@ function bracketEnd(run: DigitRun, first: number): number {
   const area = run.size(first);
   if (area < 2 || area > 5 || !/^\)[ -]?$/.test(run.separators[first + 1] ?? "")) return -1;
   let digits = area + run.size(first + 1);
-  if (area === 3 && run.size(first + 1) === 3 && run.size(first + 2) === 4) return first + 3;
+  const isAmerican = first + 2 < run.count && run.size(first + 2) === 4;
+  if (area === 3 && run.size(first + 1) === 3 && isAmerican) return first + 3;
   let end = first + 2;
   while (end < run.count && end < first + 5 && /^[ -]$/.test(run.separators[end] as string)) {
     digits += run.size(end++);
@@ -145,7 +164,11 @@ function americanEnd(run: DigitRun, first: number): number {
   const separator = run.separators[first + 1] as string;
   const second = run.separators[first + 2] as string;
   if (separator === ") " || separator === ")" || separator === ")-") return first + 3;
-  if (separator === second && (separator === "-" || separator === ".")) return first + 3;
+  // `100-200-3000` is a range.
+  const isRound = /^\d00\d00\d\d00$/.test(run.digitsOf(first, first + 3));
+  if (separator === second && (separator === "-" || separator === ".")) {
+    return isRound ? -1 : first + 3;
+  }
   const isStrict = /^[2-9]/.test(run.group(first)) && /^[2-9]/.test(run.group(first + 1));
   return isStrict && separator === " " && (second === " " || second === "-") ? first + 3 : -1;
 }
@@ -236,8 +259,9 @@ function isBesideWord(run: DigitRun, findings: Findings): boolean {
   if (!hasPhoneGroups(run)) return false;
   findings.steps += CONTEXT_SIZE;
   const context = phoneContext(run.text, start, run.ends[run.count - 1] as number);
-  if (run.count === 1) return context === 2 && run.digits > PHONE_DIGITS_MIN;
-  return context > 0;
+  if (run.count > 1) return context !== "none";
+  if (context === "before") return run.digits > PHONE_DIGITS_MIN;
+  return context === "after" && run.digits >= WHOLE_DIGITS_MIN;
 }
 
 /** No date, no decimal number, no IP address. */

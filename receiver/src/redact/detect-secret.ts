@@ -39,14 +39,19 @@ const PREFIXED = new RegExp(
   "g",
 );
 
+/** The start of a word, also behind the escapes of a text that was quoted or encoded. */
+const START = "(?:(?<=\\\\[nrt])|(?<=%[0-9A-Fa-f]{2})|(?<![\\w-]))";
+
 /** OpenAI, Anthropic, OpenRouter and those that copied them. */
-const SK = /(?<![A-Za-z0-9_-])(?:(?<=\\)[nrt])?(sk-[\w-]{20,})/g;
+const SK = new RegExp(`${START}(sk-[\\w-]{20,})`, "g");
 
 /** RFC 7519: two base64url objects, the first of which starts with `{"`, and a signature. */
-const JWT = /(?<![\w-])(?:(?<=\\)[nrt])?(eyJ[\w-]{10,}\.[\w-]{4,}(?:\.[\w-]*){0,3})/g;
+const JWT = new RegExp(`${START}(eyJ[\\w-]{10,}\\.[\\w-]{4,}(?:\\.[\\w-]*){0,3})`, "g");
 
-const BEARER =
-  /(?<![A-Za-z0-9])(?:(?<=\\)[nrt])?(?:bearer|basic)[ \t+]{1,4}([\w.~+/-]{6,}={0,2})/gi;
+const BEARER = new RegExp(
+  `${START}(?:bearer|basic)(?:[ \\t+]|%20){1,4}([\\w.~+/-]{6,}={0,2})`,
+  "gi",
+);
 
 const WEBHOOK = /hooks\.(?:slack|zapier)\.com\/[\w/-]{20,}/g;
 

@@ -9,7 +9,7 @@
 import { isAlnum, isDigit, isPercentEscape, percentValue } from "./chars.ts";
 
 /** Most groups of one piece of a run; a card number has at most 5, a telephone number 8. */
-export const GROUPS_MAX = 64;
+const GROUPS_MAX = 64;
 
 /** Groups that the next piece repeats. */
 const OVERLAP = 10;
@@ -73,7 +73,7 @@ function readRun(
   visit: (run: DigitRun) => void,
 ): number {
   const { text } = run;
-  run.count = 0;
+  truncate(run, 0);
   run.digits = 0;
   let i = from;
   let separator = "";
@@ -94,6 +94,14 @@ function readRun(
   return i;
 }
 
+/** What lies beyond the count would be taken for groups of this run. */
+function truncate(run: DigitRun, count: number): void {
+  run.count = count;
+  run.starts.length = count;
+  run.ends.length = count;
+  run.separators.length = count;
+}
+
 function push(run: DigitRun, start: number, end: number, separator: string): void {
   run.starts[run.count] = start;
   run.ends[run.count] = end;
@@ -111,7 +119,7 @@ function keepLast(run: DigitRun): void {
     run.separators[g] = run.separators[from + g] as string;
     run.digits += run.size(g);
   }
-  run.count = OVERLAP;
+  truncate(run, OVERLAP);
 }
 
 /** Place of the next group, or -1 where the run ends. */

@@ -27,10 +27,10 @@ export function createFieldRedactor(context: Context): FieldRedactor {
         pair = [ruleOf(keyClass, false), ruleOf(keyClass, true)];
         rules.set(keyClass, pair);
       }
-      return redactString(probe, key, "none", 0) === key ? pair[0] : pair[1];
+      return redactString(probe, key, "none") === key ? pair[0] : pair[1];
     },
     suspects: findSuspects,
-    text: (text, rule, at) => redactString(context, text, classOfRule(rule), 0, lookFrom(at)),
+    text: (text, rule, at) => redactString(context, text, classOfRule(rule), lookFrom(at)),
     value: (value, rule) => redactValue(context, value, classOfRule(rule), 0),
     attributes: (attributes) => redactMap(context, attributes, "none", 0),
   };

@@ -4,7 +4,7 @@
  * In: a text that starts like JSON. Out: the text in which only values were exchanged; every byte
  * else, numbers above 2^53 included, stays as written. A hand-written scanner, no `JSON.parse` of
  * the whole: lines of JSON and JSON that was cut off work too, and where the text stops being JSON
- * the rest is scanned as free text. Strings that hold JSON are unpacked {@link JSON_DEPTH_MAX} deep.
+ * the rest is scanned as free text. Strings of JSON are unpacked {@link JSON_DEPTH_MAX} deep.
  */
 
 import { isAlnum, isDigit, isJsonSpace } from "./chars.ts";
@@ -61,11 +61,15 @@ class JsonRedactor {
   /** The next quote and backslash, as far as they were looked for: each is found only once. */
   #quote = -1;
   #slash = -1;
+  /** Whether the string whose end was found last has an escape. */
+  #hasEscape = false;
   #out = "";
   #copied = 0;
   /** Class that the values of each open bracket inherit. */
   readonly #classes: KeyClass[] = [];
   readonly #isObject: boolean[] = [];
+  /** Class of the key above the whole text. */
+  #topClass: KeyClass = "none";
   /** Class of the key whose value comes next. */
   #keyClass: KeyClass = "none";
   /** Where that key starts, or -1: there the scan as text starts over if no value follows. */
@@ -79,15 +83,14 @@ class JsonRedactor {
   }
 
   run(keyClass: KeyClass): string {
-    this.#keyClass = keyClass;
+    this.#topClass = keyClass;
     const text = this.#text;
     while (this.#i < text.length) {
       const c = text.charCodeAt(this.#i);
       if (isJsonSpace(c) || c === 44) this.#i++;
-      else if (c === QUOTE) this.#string();
       else if (c === 123 || c === 91) this.#open(c === 123);
       else if (c === 125 || c === 93) this.#close();
-      else if (!this.#scalar(c)) return this.#rest();
+      else if (!(c === QUOTE ? this.#string() : this.#scalar(c))) return this.#rest();
       if (this.#classes.length > NESTING_MAX) return this.#rest();
     }
     return this.#copied === 0 ? text : this.#out + text.slice(this.#copied);
@@ -115,7 +118,7 @@ class JsonRedactor {
   }
 
   #inherited(): KeyClass {
-    return this.#classes.at(-1) ?? this.#keyClass;
+    return this.#classes.at(-1) ?? this.#topClass;
   }
 
   #open(isObject: boolean): void {
@@ -124,7 +127,7 @@ class JsonRedactor {
       this.#whole();
       return;
     }
-    this.#classes.push(keyClass);
+    this.#classes.push(keyClass === "numbered" && isObject ? "none" : keyClass);
     this.#isObject.push(isObject);
     this.#i++;
   }
@@ -153,41 +156,44 @@ class JsonRedactor {
     this.#i = Math.min(this.#i, this.#text.length);
     if (values === 0) return;
     const raw = this.#text.slice(start, this.#i);
+    // Not JSON: a bare word that was redacted before.
+    if (isToken(raw)) return;
     this.#exchange(start, this.#i, `"${this.#parts.replace("secret", raw)}"`);
   }
 
-  #string(): void {
+  /** A key or a value; false where a colon follows a string that cannot be a key. */
+  #string(): boolean {
     const start = this.#i;
     const end = this.#stringEnd(start);
-    this.#i = Math.min(end + 1, this.#text.length);
-    const colon = this.#colonAfter();
-    if (colon !== -1 && this.#keyStart === -1 && this.#isObject.at(-1) === true) {
+    const next = Math.min(end + 1, this.#text.length);
+    const colon = this.#colonAfter(next);
+    if (colon !== -1) {
+      if (this.#keyStart !== -1 || this.#isObject.at(-1) !== true) return false;
       this.#key(start, end, colon);
-      return;
+      return true;
     }
+    this.#i = next;
     const keyClass = this.#takeClass();
-    if (keyClass === "token" && isLogprobAfter(this.#text, this.#i)) return;
+    if (keyClass === "token" && isLogprobAfter(this.#text, next)) return true;
     this.#leaf(start + 1, end, keyClass);
+    return true;
   }
 
   /** Place of the quote that closes the string opened at `start`, or the end of the text. */
   #stringEnd(start: number): number {
     let i = start + 1;
+    this.#hasEscape = false;
     for (;;) {
       if (this.#quote < i) this.#quote = placeOf(this.#text, '"', i);
-      const slash = this.#slashFrom(i);
-      if (slash >= this.#quote) return this.#quote;
-      i = slash + 2;
+      if (this.#slash < i) this.#slash = placeOf(this.#text, "\\", i);
+      if (this.#slash >= this.#quote) return this.#quote;
+      this.#hasEscape = true;
+      i = this.#slash + 2;
     }
   }
 
-  #slashFrom(i: number): number {
-    if (this.#slash < i) this.#slash = placeOf(this.#text, "\\", i);
-    return this.#slash;
-  }
-
-  #colonAfter(): number {
-    let i = this.#i;
+  #colonAfter(from: number): number {
+    let i = from;
     while (isJsonSpace(this.#text.charCodeAt(i))) i++;
     return this.#text.charCodeAt(i) === 58 ? i : -1;
   }
@@ -203,11 +209,11 @@ class JsonRedactor {
     this.#i = colon + 1;
   }
 
-  /** The string between `start` and `end`, without its quotes. */
+  /** The string between `start` and `end`, without its quotes: the one whose end was found last. */
   #leaf(start: number, end: number, keyClass: KeyClass): void {
     if (start >= end) return;
     const isOpen = keyClass === "none" || keyClass === "numbered";
-    const hasEscape = this.#slashFrom(start) < end;
+    const hasEscape = this.#hasEscape;
     // The fast path: a string without escapes that holds nothing is not even copied.
     if (isOpen && !hasEscape && this.#look(start, end) === 0) return;
     const raw = this.#text.slice(start, end);
@@ -222,7 +228,8 @@ class JsonRedactor {
       ? this.#parts.string(decoded, keyClass, this.#depth + 1)
       : this.#parts.string(decoded, keyClass, this.#depth + 1, look);
     if (redacted === decoded) return;
-    this.#exchange(start, end, hasEscape ? JSON.stringify(redacted).slice(1, -1) : redacted);
+    const isPlain = !hasEscape && !redacted.includes('"');
+    this.#exchange(start, end, isPlain ? redacted : JSON.stringify(redacted).slice(1, -1));
   }
 
   /** A number, true, false or null. */
@@ -235,7 +242,8 @@ class JsonRedactor {
     const raw = text.slice(start, Math.min(end, start + 40));
     const isNumber = isDigit(first) || first === 45;
     const isWord = raw === "true" || raw === "false" || raw === "null";
-    if (isNumber ? !NUMBER.test(raw) && end < text.length : !isWord) return false;
+    if (isNumber ? !NUMBER.test(raw) : !isWord) return false;
+    if (!this.#endsValue(end)) return false;
     const keyClass = this.#takeClass();
     this.#i = end;
     const kind = isNumber ? numberKind(keyClass, raw) : undefined;
@@ -243,6 +251,15 @@ class JsonRedactor {
       this.#exchange(start, end, `"${this.#parts.replace(kind, raw)}"`);
     }
     return true;
+  }
+
+  /** Inside a bracket and before a comma, a closing one or the end: `4111 1111` are no values. */
+  #endsValue(end: number): boolean {
+    if (this.#classes.length === 0) return false;
+    let i = end;
+    while (isJsonSpace(this.#text.charCodeAt(i))) i++;
+    const c = this.#text.charCodeAt(i);
+    return i >= this.#text.length || c === 44 || c === 125 || c === 93;
   }
 }
 
@@ -252,7 +269,8 @@ function placeOf(text: string, sign: string, from: number): number {
   return place === -1 ? text.length : place;
 }
 
-const NUMBER = /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+/** A number, or the start of one that was cut off. */
+const NUMBER = /^-?\d+(?:\.\d*)?(?:[eE][+-]?\d*)?$/;
 
 function isScalarChar(c: number): boolean {
   return isAlnum(c) || c === 45 || c === 43 || c === 46;
@@ -263,6 +281,14 @@ const CONTROL = /\p{Cc}/gu;
 
 /** The string that the escapes mean; a cut-off escape at the end is let go. */
 function decode(raw: string): string | undefined {
+  try {
+    return JSON.parse(`"${raw}"`) as string;
+  } catch {
+    return decodeLenient(raw);
+  }
+}
+
+function decodeLenient(raw: string): string | undefined {
   try {
     return JSON.parse(`"${raw.replace(CONTROL, escapeControl)}"`) as string;
   } catch {

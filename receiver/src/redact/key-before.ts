@@ -47,7 +47,7 @@ function tails(): Uint8Array {
     ...QUERY_KEYS,
     ...[...words.SECRET_PAIRS].map((pair) => pair.slice(pair.indexOf(" ") + 1)),
     ...["token", "tokens", "key", "keys", "code", "codes", "pass", "security"],
-    ...["hash", "value", "number", "num", "no", "address", "header", "plain", "plaintext"],
+    ...["hash", "value", "number", "num", "no", "address", "header"],
   ];
   for (const end of ends) table[tail3(` _${end}`, end.length + 2)] = 1;
   return table;

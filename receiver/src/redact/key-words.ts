@@ -152,6 +152,11 @@ export const NUMBERED_THINGS: ReadonlySet<string> = new Set(
   digest checksum uuid trace span timestamp time date`.split(/\s+/),
 );
 
+/** Behind a thing these make the key that of its number. */
+export const THING_NUMBERS: ReadonlySet<string> = new Set(
+  "number numbers no num nr id ids code ref reference key value".split(" "),
+);
+
 /** Whole keys of the conventions that name no secret although a word of theirs does. */
 export const ALLOWED_KEYS: ReadonlySet<string> = new Set([
   "gen_ai.response.time_to_first_token",

@@ -12,8 +12,8 @@ import { withoutTokens } from "./token.ts";
 
 /**
  * `secret`: everything under it goes. `token`: the same, but numbers and booleans stay.
- * `header`: as `token`, in free text to the end of the line. `numbered`: the value may look like
- * a telephone number and is none. The others: the value is of that kind.
+ * `header`: as `token`, in free text to the end of the line. `numbered`: one word alone may look
+ * like a telephone number and is none. The others: the value is of that kind.
  */
 export type KeyClass =
   | "none"
@@ -141,5 +141,6 @@ function classifyHead(segments: readonly string[]): KeyClass {
   if (words.CARD_WORDS.has(head) || (head === "account" && before === "primary")) return "card";
   if (words.PHONE_WORDS.has(head)) return "phone";
   if (words.PHONE_OWNERS.has(head) && next === "number") return "phone";
-  return segments.some((segment) => words.NUMBERED_THINGS.has(segment)) ? "numbered" : "none";
+  const thing = words.THING_NUMBERS.has(segments.at(-1) ?? "") ? segments.at(-2) : segments.at(-1);
+  return thing !== undefined && words.NUMBERED_THINGS.has(thing) ? "numbered" : "none";
 }

@@ -7,7 +7,7 @@
  * the cache of `keys.ts`.
  */
 
-import { isDigit, isHex, isLetter, tail3 } from "./chars.ts";
+import { isDigit, isHex, isLetter, isPercentEscape, tail3 } from "./chars.ts";
 import { ibanLength } from "./iban-countries.ts";
 import { keyBefore } from "./key-before.ts";
 
@@ -22,6 +22,9 @@ export const MAY_ESCAPE = 64;
 
 /** Fewest digits, separators between them allowed, that can be a telephone number. */
 export const DIGITS_MIN = 6;
+
+/** Most characters from one digit of a number to the next: three separators, encoded. */
+const GAP_SIZE_MAX = 10;
 
 const PLAIN = 0;
 const DIGIT = 1;
@@ -121,22 +124,59 @@ export function prefilter(text: string, from = 0, to: number = text.length): num
         if ((mask & MAY_IBAN) === 0 && mayStartIban(text, i)) mask |= MAY_IBAN;
       }
       lastDigit = i;
-      if (++digits === DIGITS_MIN) mask |= MAY_DIGITS;
+      if (++digits !== DIGITS_MIN) continue;
+      if (isDateAt(text, i - 6)) {
+        // Dates are in most spans: they are no reason to leave the fast path.
+        i += 3;
+        lastDigit = i;
+        digits = 0;
+      } else mask |= MAY_DIGITS;
       continue;
     }
+    // Frequent letters that seldom start "Bearer" or end "passw".
+    if (kind === LETTER_B && !startsBearer(text, i)) continue;
+    if (kind === LETTER_W && (text.charCodeAt(i - 1) | 32) !== 115) continue;
+    if (kind === BACKSLASH && text.charCodeAt(i + 1) !== 117) continue;
     mask |= look(text, i, kind as number);
   }
   // A URL matters for its user part alone, and that ends in an @.
   return (mask & MAY_EMAIL) === 0 ? mask & ~MAY_URL : mask;
 }
 
+/** `be` or `ba`. */
+function startsBearer(text: string, i: number): boolean {
+  const next = text.charCodeAt(i + 1) | 32;
+  return next === 101 || next === 97;
+}
+
 /** Whether only separators of numbers, and few, stand between two digits. */
 function isGap(text: string, lastDigit: number, digit: number): boolean {
-  if (digit - lastDigit > 4) return false;
+  if (digit - lastDigit > GAP_SIZE_MAX) return false;
   for (let i = lastDigit + 1; i < digit; i++) {
-    if (isLetter(text.charCodeAt(i))) return false;
+    const c = text.charCodeAt(i);
+    // Space ( ) + - . / and the percent escapes and wide characters that mean them.
+    const isSeparator = c === 32 || (c >= 40 && c <= 47 && c !== 44 && c !== 42) || c >= 128;
+    if (!isSeparator && !isInPercentEscape(text, i)) return false;
   }
   return true;
+}
+
+function isInPercentEscape(text: string, i: number): boolean {
+  return isPercentEscape(text, i) || isPercentEscape(text, i - 1) || isPercentEscape(text, i - 2);
+}
+
+/** Whether an ISO 8601 date and no further digit stands at `i`: `2024-07-18`. */
+function isDateAt(text: string, i: number): boolean {
+  const century = text.charCodeAt(i);
+  return (
+    text.charCodeAt(i + 4) === 45 &&
+    text.charCodeAt(i + 7) === 45 &&
+    (century === 49 || century === 50) &&
+    text.charCodeAt(i + 5) <= 49 &&
+    isDigit(text.charCodeAt(i + 9)) &&
+    !isDigit(text.charCodeAt(i + 10)) &&
+    !isDigit(text.charCodeAt(i - 1))
+  );
 }
 
 function mayStartIban(text: string, i: number): boolean {

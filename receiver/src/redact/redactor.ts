@@ -41,7 +41,7 @@ export function createRedactor(options: RedactorOptions): Redactor {
   return {
     keyId: options.keyId ?? tokeniser.fingerprint,
     token: (kind, value) => tokeniser.token(kind, value),
-    text: (text) => redactString(newContext(), text, "none", 0),
+    text: (text) => redactString(newContext(), text, "none"),
     fields: () => createFieldRedactor(newContext()),
     span(span) {
       const context = newContext();
@@ -75,8 +75,8 @@ function redactResource(context: Context, resource: Resource): Resource {
 }
 
 function redactScope(context: Context, scope: Scope): Scope {
-  const name = redactString(context, scope.name, "none", 0);
-  const version = redactString(context, scope.version, "none", 0);
+  const name = redactString(context, scope.name, "none");
+  const version = redactString(context, scope.version, "none");
   const attributes = redactMap(context, scope.attributes, "none", 0);
   return { ...scope, name, version, attributes };
 }
@@ -92,8 +92,8 @@ function sealRedacted(
     traceId: span.traceId,
     spanId: span.spanId,
     parentSpanId: span.parentSpanId,
-    traceState: redactString(context, span.traceState, "none", 0),
-    name: redactString(context, span.name, "none", 0),
+    traceState: redactString(context, span.traceState, "none"),
+    name: redactString(context, span.name, "none"),
     kind: span.kind,
     startNs: span.startNs,
     endNs: span.endNs,
@@ -101,7 +101,7 @@ function sealRedacted(
     events: redactList(span.events, (event) => redactEvent(context, event)),
     links: redactList(span.links, (link) => redactLink(context, link)),
     statusCode: span.statusCode,
-    statusMessage: redactString(context, span.statusMessage, "none", 0),
+    statusMessage: redactString(context, span.statusMessage, "none"),
     droppedAttributes: span.droppedAttributes,
     droppedEvents: span.droppedEvents,
     droppedLinks: span.droppedLinks,
@@ -138,14 +138,14 @@ function sum(parts: readonly Counts[]): ReadonlyMap<string, number> {
 }
 
 function redactEvent(context: Context, event: SpanEvent): SpanEvent {
-  const name = redactString(context, event.name, "none", 0);
+  const name = redactString(context, event.name, "none");
   const attributes = redactMap(context, event.attributes, "none", 0);
   if (name === event.name && attributes === event.attributes) return event;
   return { ...event, name, attributes };
 }
 
 function redactLink(context: Context, link: SpanLink): SpanLink {
-  const traceState = redactString(context, link.traceState, "none", 0);
+  const traceState = redactString(context, link.traceState, "none");
   const attributes = redactMap(context, link.attributes, "none", 0);
   if (traceState === link.traceState && attributes === link.attributes) return link;
   return { ...link, traceState, attributes };

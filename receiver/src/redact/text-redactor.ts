@@ -42,12 +42,34 @@ export function replace(context: Context, kind: RedactionKind, value: string): s
   return context.tokeniser.token(kind, value);
 }
 
+/** Most passes over one text; each but the last replaced something, two are usual. */
+const PASSES_MAX = 8;
+
 /**
+ * Redact until nothing changes: a replacement can free what it touched (`…0001+44…`), and what is
+ * stored must not change when it is redacted again.
+ *
  * @param keyClass the class of the key under which the text stands
- * @param depth how many strings of JSON the text was unpacked from
  * @param look the prefilter for this text, where there is a cheaper one
  */
 export function redactString(
+  context: Context,
+  text: string,
+  keyClass: KeyClass,
+  look?: pre.Look,
+): string {
+  let out = redactOnce(context, text, keyClass, 0, look);
+  if (out === text) return text;
+  for (let pass = 1; pass < PASSES_MAX; pass++) {
+    const next = redactOnce(context, out, keyClass, 0);
+    if (next === out) break;
+    out = next;
+  }
+  return out;
+}
+
+/** @param depth how many strings of JSON the text was unpacked from */
+function redactOnce(
   context: Context,
   text: string,
   keyClass: KeyClass,
@@ -68,8 +90,8 @@ export function redactString(
   }
   if (depth < JSON_DEPTH_MAX && looksLikeJson(text)) {
     const parts: JsonParts = {
-      string: (...part) => redactString(context, ...part),
-      text: (part) => redactText(context, part, "none"),
+      string: (...part) => redactOnce(context, ...part),
+      text: (part) => redactText(context, part, "none", pre.prefilter(part)),
       replace: (kind, value) => replace(context, kind, value),
     };
     return redactJson(parts, text, keyClass, depth, look);
@@ -78,12 +100,7 @@ export function redactString(
 }
 
 /** Detectors alone, over a text that is no JSON. */
-export function redactText(
-  context: Context,
-  text: string,
-  keyClass: KeyClass,
-  mask: number = pre.prefilter(text),
-): string {
+function redactText(context: Context, text: string, keyClass: KeyClass, mask: number): string {
   if (mask === 0) return text;
   const findings = detect(text, keyClass, mask);
   context.steps += findings.steps;
@@ -99,6 +116,8 @@ export function redactText(
 
 function detect(text: string, keyClass: KeyClass, mask: number): Findings {
   const findings = new Findings();
+  // The number of an order is one word; a sentence about the order may hold a telephone number.
+  const isNumber = keyClass === "numbered" && !/[\s+]/.test(text);
   if ((mask & pre.MAY_SECRET) !== 0) findSecrets(text, findings);
   if ((mask & pre.MAY_URL) !== 0) findUrlPasswords(text, findings);
   if ((mask & pre.MAY_ASSIGN) !== 0) findAssignments(text, findings);
@@ -108,7 +127,7 @@ function detect(text: string, keyClass: KeyClass, mask: number): Findings {
     forEachRun(text, pre.DIGITS_MIN, (run) => {
       if (run.digits >= CARD_DIGITS_MIN) findCards(run, findings);
       if (run.digits >= 9) findSsns(run, findings);
-      if (keyClass !== "numbered") findPhones(run, keyClass === "phone", findings);
+      if (!isNumber) findPhones(run, keyClass === "phone", findings);
     });
   }
   return findings;

@@ -37,11 +37,11 @@ export function withoutTokens(text: string): string {
   return text.includes("[") ? text.replace(TOKENS, "") : text;
 }
 
-/**
- * Tokens remembered: a conversation repeats its persons with every turn. They are in memory alone,
- * where the values pass anyway.
- */
-const TOKENS_KEPT_MAX = 1_024;
+/** Tokens remembered: one person or key stands in many spans in a row. */
+const CACHE_TOKENS_MAX = 4_096;
+
+/** Longest value whose token is remembered, in characters. */
+const CACHE_VALUE_SIZE_MAX = 64;
 
 /** Makes the tokens of one key. */
 export interface Tokeniser {
@@ -55,7 +55,7 @@ export interface Tokeniser {
  */
 export function createTokeniser(key: Uint8Array): Tokeniser {
   if (key.length < KEY_SIZE_MIN_BYTES) {
-    const message = `the redaction key has ${key.length} bytes, at least ${KEY_SIZE_MIN_BYTES} needed`;
+    const message = `the redaction key needs ${KEY_SIZE_MIN_BYTES} bytes, it has ${key.length}`;
     throw new RedactError("REDACT_KEY_INVALID", message);
   }
   const derive = (label: string) =>
@@ -63,20 +63,21 @@ export function createTokeniser(key: Uint8Array): Tokeniser {
   const macs = new Map(
     REDACTION_KINDS.map((kind) => [kind, createMac(derive(kind).digest())] as const),
   );
-  const tokens = new Map<string, string>();
+  const caches = new Map(REDACTION_KINDS.map((kind) => [kind, new Map<string, string>()] as const));
   return {
     fingerprint: letters(derive("fingerprint").digest("hex")),
     token(kind, value) {
-      const name = `${kind}:${value}`;
-      let made = tokens.get(name);
-      if (made === undefined) {
-        const mac = macs.get(kind);
-        if (mac === undefined) throw new TypeError("unknown redaction kind");
-        made = `[${kind}:${letters(mac(normalise(kind, value)))}]`;
-        if (tokens.size === TOKENS_KEPT_MAX) tokens.clear();
-        if (value.length <= SHORT_TEXT_LENGTH) tokens.set(name, made);
+      const mac = macs.get(kind);
+      const cache = caches.get(kind);
+      if (mac === undefined || cache === undefined) throw new TypeError("unknown kind");
+      const known = cache.get(value);
+      if (known !== undefined) return known;
+      const token = `[${kind}:${letters(mac(normalise(kind, value)))}]`;
+      if (value.length <= CACHE_VALUE_SIZE_MAX) {
+        if (cache.size >= CACHE_TOKENS_MAX) cache.clear();
+        cache.set(value, token);
       }
-      return made;
+      return token;
     },
   };
 }
@@ -131,7 +132,7 @@ function letters(mac: string): string {
 }
 
 /** The one way of writing a value that the token stands for. */
-export function normalise(kind: RedactionKind, value: string): string {
+function normalise(kind: RedactionKind, value: string): string {
   switch (kind) {
     case "email":
       return normaliseEmail(value);

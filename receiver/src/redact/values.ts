@@ -9,10 +9,17 @@ import { isUtf8 } from "node:buffer";
 import type { AttributeMap, AttributeValue } from "../base/records.ts";
 import { numberKind } from "./keyed-value.ts";
 import { classifyKey, isSecretClass, type KeyClass } from "./keys.ts";
+import { prefilter } from "./prefilter.ts";
 import { type Context, redactString, replace } from "./text-redactor.ts";
 
 /** Deepest nesting of attribute values followed; deeper ones are replaced whole. */
 export const VALUE_DEPTH_MAX = 64;
+
+/** Keys remembered; hostile data must not fill the memory. */
+const KEY_FACTS_MAX = 8_192;
+
+/** Longest key remembered, in characters. */
+const KEY_SIZE_MAX = 256;
 
 /** The same list where no entry changed. */
 export function redactList<T>(list: readonly T[], redact: (entry: T) => T): readonly T[] {
@@ -36,8 +43,10 @@ export function redactMap(
   let out: Map<string, AttributeValue> | undefined;
   let n = 0;
   for (const [key, value] of map) {
-    const newKey = redactString(context, key, "none", 0);
-    const newValue = redactValue(context, value, classOf(map, key, inherited), depth);
+    const facts = factsOf(key);
+    const newKey = facts.isClean ? key : redactString(context, key, "none");
+    const keyClass = classOf(map, facts.keyClass, inherited);
+    const newValue = redactValue(context, value, keyClass, depth);
     if (out === undefined && (newKey !== key || newValue !== value)) {
       out = new Map([...map].slice(0, n));
     }
@@ -47,8 +56,26 @@ export function redactMap(
   return out ?? map;
 }
 
-function classOf(map: AttributeMap, key: string, inherited: KeyClass): KeyClass {
-  const own = classifyKey(key);
+interface KeyFacts {
+  readonly keyClass: KeyClass;
+  /** The key itself holds nothing. */
+  readonly isClean: boolean;
+}
+
+const keyFacts = new Map<string, KeyFacts>();
+
+/** Attribute keys repeat: each is looked at once. */
+function factsOf(key: string): KeyFacts {
+  const known = keyFacts.get(key);
+  if (known !== undefined) return known;
+  const facts = { keyClass: classifyKey(key), isClean: prefilter(key) === 0 };
+  if (key.length > KEY_SIZE_MAX) return facts;
+  if (keyFacts.size >= KEY_FACTS_MAX) keyFacts.clear();
+  keyFacts.set(key, facts);
+  return facts;
+}
+
+function classOf(map: AttributeMap, own: KeyClass, inherited: KeyClass): KeyClass {
   // A piece of text that a model returned with its log-probability.
   if (own === "token" && map.has("logprob")) return "none";
   return own === "none" ? inherited : own;
@@ -60,7 +87,7 @@ export function redactValue(
   keyClass: KeyClass,
   depth: number,
 ): AttributeValue {
-  if (typeof value === "string") return redactString(context, value, keyClass, 0);
+  if (typeof value === "string") return redactString(context, value, keyClass);
   if (value === null || typeof value === "boolean") return value;
   if (typeof value === "number" || typeof value === "bigint") {
     return redactNumber(context, value, keyClass);
@@ -73,7 +100,7 @@ export function redactValue(
   }
   const map = value as AttributeMap;
   if (isSecretClass(keyClass)) return map.size === 0 ? map : wholeSecret(context, map);
-  return redactMap(context, map, keyClass, depth + 1);
+  return redactMap(context, map, keyClass === "numbered" ? "none" : keyClass, depth + 1);
 }
 
 function redactNumber(
@@ -98,7 +125,7 @@ function redactBytes(context: Context, bytes: Uint8Array, keyClass: KeyClass): A
     return replace(context, "secret", Buffer.from(bytes).toString("latin1"));
   }
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("utf8");
-  const redacted = redactString(context, text, keyClass, 0);
+  const redacted = redactString(context, text, keyClass);
   return redacted === text ? bytes : new Uint8Array(Buffer.from(redacted, "utf8"));
 }
 

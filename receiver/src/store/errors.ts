@@ -1,14 +1,5 @@
-/** Errors of the store, and what each error of ClickHouse means for a batch. */
+/** What each error of ClickHouse means for a batch. */
 import { ClickHouseError } from "@clickhouse/client";
-import { StageError } from "../base/errors.ts";
-
-/**
- * - `STORE_UNAVAILABLE`: ClickHouse did not take an INSERT now; it may later
- * - `STORE_REFUSED`: ClickHouse will never take these rows
- */
-export type StoreErrorCode = "STORE_UNAVAILABLE" | "STORE_REFUSED";
-
-export class StoreError extends StageError<StoreErrorCode> {}
 
 /**
  * ClickHouse's codes for rows that it cannot read or will not hold, whatever its state. Everything

@@ -2,7 +2,7 @@
 // Grafana's data source: it creates a table, inserts a batch in Native, reads it back and prints
 // what it got as one JSON document.
 //
-// Arguments: address, database, compression (none or gzip).
+// Arguments: address, database, compression (none, gzip or lz4), user, password.
 package main
 
 import (
@@ -42,15 +42,21 @@ type Report struct {
 	RowsWritten int    `json:"rowsWritten"`
 }
 
-func open(address, database, compression string) (clickhouse.Conn, error) {
+// Place says where and how to connect.
+type Place struct{ address, database, compression, user, password string }
+
+func open(place Place) (clickhouse.Conn, error) {
 	method := map[string]clickhouse.CompressionMethod{
 		"none": clickhouse.CompressionNone,
 		"gzip": clickhouse.CompressionGZIP,
-	}[compression]
+		"lz4":  clickhouse.CompressionLZ4,
+	}[place.compression]
 	return clickhouse.Open(&clickhouse.Options{
-		Protocol:    clickhouse.HTTP,
-		Addr:        []string{address},
-		Auth:        clickhouse.Auth{Database: database, Username: "default"},
+		Protocol: clickhouse.HTTP,
+		Addr:     []string{place.address},
+		Auth: clickhouse.Auth{
+			Database: place.database, Username: place.user, Password: place.password,
+		},
 		Compression: &clickhouse.Compression{Method: method, Level: 3},
 		Settings:    clickhouse.Settings{"max_execution_time": 30},
 		DialTimeout: timeout,
@@ -111,10 +117,10 @@ func ask(ctx context.Context, conn clickhouse.Conn, report *Report) error {
 	return nil
 }
 
-func run(address, database, compression string) (*Report, error) {
+func run(place Place) (*Report, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
-	conn, err := open(address, database, compression)
+	conn, err := open(place)
 	if err != nil {
 		return nil, err
 	}
@@ -143,11 +149,11 @@ func run(address, database, compression string) (*Report, error) {
 }
 
 func main() {
-	if len(os.Args) != 4 {
-		fmt.Fprintln(os.Stderr, "usage: contract ADDRESS DATABASE none|gzip")
+	if len(os.Args) != 6 {
+		fmt.Fprintln(os.Stderr, "usage: contract ADDRESS DATABASE none|gzip|lz4 USER PASSWORD")
 		os.Exit(2)
 	}
-	report, err := run(os.Args[1], os.Args[2], os.Args[3])
+	report, err := run(Place{os.Args[1], os.Args[2], os.Args[3], os.Args[4], os.Args[5]})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

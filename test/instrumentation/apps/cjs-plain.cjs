@@ -5,4 +5,4 @@ const { OpenAI } = require("openai");
 const { z } = require("zod");
 const { run } = require("./refund-app.cjs");
 
-run({ langgraph, tool, z, OpenAI }, process.argv);
+void run({ langgraph, tool, z, OpenAI }, process.argv);

@@ -12,7 +12,7 @@ import { line, showDuration, showTime } from "./values.ts";
 import { pad } from "./width.ts";
 import { type Fact, wrapFacts } from "./wrap.ts";
 
-const LABEL_WIDTH = 12;
+const LABEL_WIDTH = 14;
 const TIME_WIDTH = 10;
 const MARK_WIDTH = 10;
 const NANOSECONDS_PER_MS = 1e6;

@@ -3,7 +3,7 @@
  *
  * In: a row of the timeline. Out: a mark, a name and facts, all safe to print. Pure.
  */
-import { APPROVAL_REQUESTED_EVENT, OTEL, WORKFLOW } from "@spanledger/schema";
+import { APPROVAL_REQUESTED_EVENT, OTEL, SPAN_NAME, WORKFLOW } from "@spanledger/schema";
 import type { QueryRow } from "../../query/types.ts";
 import { toneOfResult } from "./style.ts";
 import { line, showDuration } from "./values.ts";
@@ -38,7 +38,7 @@ export function describeSpan(row: QueryRow): DescribedSpan {
 }
 
 /** Attributes of a row of the timeline, by name; empty where there is none. */
-export function attributesOf(row: QueryRow): Attribute {
+function attributesOf(row: QueryRow): Attribute {
   const attributes = row.SpanAttributes;
   if (typeof attributes !== "object" || attributes === null) return () => "";
   const map = new Map<string, unknown>(Object.entries(attributes));
@@ -46,7 +46,7 @@ export function attributesOf(row: QueryRow): Attribute {
 }
 
 /** A stored list: a JSON array in text, or a single value. */
-export function listOf(text: string): readonly string[] {
+function listOf(text: string): readonly string[] {
   if (text === "") return [];
   try {
     const value: unknown = JSON.parse(text);
@@ -63,7 +63,7 @@ export function quote(text: string): string {
 }
 
 /** `low ← of high, low (skipped high)`. */
-export function describeBranch(
+function describeBranch(
   selected: readonly string[],
   options: readonly string[],
   skipped: readonly string[],
@@ -93,7 +93,7 @@ function describeType(
     case "action":
       return { name: attribute(WORKFLOW.actionName), facts: actionFacts(row, attribute) };
     case "approval":
-      return { name: String(row.StepName ?? ""), facts: approvalFacts(attribute) };
+      return { name: approvalName(row), facts: approvalFacts(attribute) };
     case "policy":
       return { name: attribute(WORKFLOW.policyName), facts: policyFacts(attribute) };
     default:
@@ -155,6 +155,14 @@ function actionFacts(row: QueryRow, attribute: Attribute): readonly Fact[] {
     { text: id === "" ? "" : `id ${quote(id)}` },
     result(row),
   ];
+}
+
+/** Its step; a resumed approval may stand outside of one, then its span's name has it. */
+function approvalName(row: QueryRow): string {
+  const step = String(row.StepName ?? "");
+  const prefix = `${SPAN_NAME.approval} `;
+  const name = String(row.SpanName ?? "");
+  return step === "" && name.startsWith(prefix) ? name.slice(prefix.length) : step;
 }
 
 function approvalFacts(attribute: Attribute): readonly Fact[] {

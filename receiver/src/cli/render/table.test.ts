@@ -30,10 +30,10 @@ test("columns are aligned, numbers to the right, empty and hidden ones left out"
   });
 });
 
-test("text is cut until the table fits", () => {
+test("counts go before a text gets too narrow to read, then the text is cut", () => {
   const { text, leftOut } = renderTable(COLUMNS, ROWS, 50, PLAIN);
-  expect(text.split("\n")[2]).toBe(`${ID}  日本語 and a l…   1234`);
-  expect(leftOut).toEqual([]);
+  expect(text.split("\n")[2]).toBe(`${ID}  日本語 and a longer m…`);
+  expect(leftOut).toEqual(["Count"]);
 });
 
 test.each([30, 40, 45, 50, 60, 80, 120])("no line is wider than %i columns", (width) => {

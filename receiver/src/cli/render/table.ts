@@ -4,8 +4,8 @@
  * In: columns, rows, a width. Out: text, and the columns that had no room. Pure.
  *
  * Ids, times, numbers and results are never cut; texts share what is left. Columns that are empty
- * in every row are left out; where the rest does not fit either, columns go from the right, ids
- * last. An id alone wider than the terminal stays whole.
+ * in every row are left out; where the rest does not fit, counts go first, then columns from the
+ * right, ids last. An id alone wider than the terminal stays whole.
  */
 import type { ColumnKind, QueryColumn, QueryRow } from "../../query/types.ts";
 import { type Style, type Tone, toneOfResult } from "./style.ts";
@@ -14,7 +14,10 @@ import { pad, truncate, widthOf } from "./width.ts";
 
 const GAP = "  ";
 
-/** Narrowest that a text column becomes before a column is left out. */
+/** Width of a text that still says something; counts are left out before texts get narrower. */
+const TEXT_WIDTH_READABLE = 18;
+
+/** Narrowest that a text column becomes before any column is left out. */
 const TEXT_WIDTH_MIN = 10;
 
 /** Longest text of a cell that is looked at, in UTF-16 units: no terminal is wider. */
@@ -84,24 +87,37 @@ function layOut(text: string, { column, width }: ShownColumn): string {
   return pad(cut, width, RIGHT.has(column.kind) ? "right" : "left");
 }
 
-function narrowest({ column, width }: ShownColumn): number {
-  return CUT.has(column.kind) ? Math.min(width, TEXT_WIDTH_MIN) : width;
+interface Fitted {
+  readonly shown: readonly ShownColumn[];
+  readonly leftOut: readonly ShownColumn[];
 }
 
-function dropUntilFits(
-  filled: readonly ShownColumn[],
+function dropUntilFits(filled: readonly ShownColumn[], width: number): Fitted {
+  const isCount = ({ column }: ShownColumn): boolean => column.kind === "count";
+  const texts = filled.some(({ column }) => CUT.has(column.kind));
+  const shown = texts ? drop(filled, width, TEXT_WIDTH_READABLE, isCount) : filled;
+  const few = drop(shown, width, TEXT_WIDTH_MIN, ({ column }) => column.kind !== "id");
+  const fitted = drop(few, width, TEXT_WIDTH_MIN, () => true);
+  return { shown: fitted, leftOut: filled.filter((column) => !fitted.includes(column)) };
+}
+
+/** Leave out the columns that may go, from the right, until the rest fits; the first one stays. */
+function drop(
+  columns: readonly ShownColumn[],
   width: number,
-): { readonly shown: readonly ShownColumn[]; readonly leftOut: readonly ShownColumn[] } {
-  const shown = [...filled];
-  const leftOut: ShownColumn[] = [];
-  const least = (): number =>
-    shown.reduce((sum, column) => sum + narrowest(column), GAP.length * (shown.length - 1));
-  while (shown.length > 1 && least() > width) {
-    const last = shown.findLastIndex(({ column }) => column.kind !== "id");
-    const [dropped] = shown.splice(last === -1 ? shown.length - 1 : last, 1);
-    if (dropped !== undefined) leftOut.unshift(dropped);
+  textWidth: number,
+  mayGo: (column: ShownColumn) => boolean,
+): readonly ShownColumn[] {
+  const least = ({ column, width: own }: ShownColumn): number =>
+    CUT.has(column.kind) ? Math.min(own, textWidth) : own;
+  const shown = [...columns];
+  for (let at = shown.length - 1; at > 0; at -= 1) {
+    const gaps = GAP.length * (shown.length - 1);
+    if (shown.reduce((sum, column) => sum + least(column), gaps) <= width) return shown;
+    const column = shown[at];
+    if (column !== undefined && mayGo(column)) shown.splice(at, 1);
   }
-  return { shown, leftOut };
+  return shown;
 }
 
 /** Narrow the widest text column, step by step, until the table fits. */

@@ -16,7 +16,8 @@ const STDERR_MAX_CHARACTERS = 4_096;
 /** Start a child process; from sources when this file is one. */
 function forkChild(queriesMax: number): ChildProcess {
   const extension = extname(fileURLToPath(import.meta.url));
-  const entry = fileURLToPath(new URL(`./child${extension}`, import.meta.url));
+  const source = fileURLToPath(new URL("./child.ts", import.meta.url));
+  const entry = source.slice(0, -".ts".length) + extension;
   const { NODE_OPTIONS: _unused, ...environment } = process.env;
   return fork(entry, [], {
     // Not the parent's own: it may be instrumented, and the engine's process must not be.
@@ -38,11 +39,20 @@ export interface Started {
   readonly version: string;
 }
 
+/** What to do, where the cause is known; elsewhere the engine's own words are all there is. */
+const REASONS: Partial<Record<EmbeddedErrorCode, string>> = {
+  EMBEDDED_DATA_DIR_LOCKED:
+    "another process uses this data directory: end it, or set SPANLEDGER_DATA_DIR",
+  EMBEDDED_PORT_IN_USE:
+    "another program listens on the port of SPANLEDGER_CLICKHOUSE_PORT: end it, or choose another port",
+};
+
 function startError(code: EmbeddedErrorCode, message: string): EmbeddedError {
   const locked = /Cannot lock file|another server instance/i.test(message);
   const known = code === "EMBEDDED_START_FAILED" && locked ? "EMBEDDED_DATA_DIR_LOCKED" : code;
   const retryable = known !== "EMBEDDED_START_FAILED";
-  return new EmbeddedError(known, `The embedded ClickHouse did not start: ${message}`, {
+  const reason = REASONS[known] ?? message;
+  return new EmbeddedError(known, `The embedded ClickHouse did not start: ${reason}`, {
     retryable,
   });
 }

@@ -1,8 +1,10 @@
 /**
  * The child process that owns chDB. Started by `supervisor.ts`, never by hand.
  *
- * In: one `start` message. Out: `ready` or `failed`, then HTTP answers. It ends on SIGTERM and
- * when its parent is gone; SIGINT, which a terminal sends to the whole group, is the parent's.
+ * In: one `start` message. Out: `ready` or `failed`, then HTTP answers. It ends on SIGTERM, after
+ * its running queries, and at once when its parent is gone: what was acknowledged is on disk, and
+ * the next parent wants the directory's lock. SIGINT, which a terminal sends to the whole group, is
+ * the parent's.
  */
 import { once } from "node:events";
 import type { Server } from "node:http";
@@ -15,6 +17,9 @@ import { DRAIN_MAX_MS, QUERIES_WAITING_MAX } from "./limits.ts";
 import type { ChildConfig, ChildMessage, ParentMessage } from "./messages.ts";
 import { NamedSessions } from "./named-sessions.ts";
 import { Slots } from "./slots.ts";
+
+/** How often a stopping server looks for connections that have become idle. */
+const SWEEP_MS = 20;
 
 interface Running {
   readonly engine: Engine;
@@ -42,17 +47,28 @@ async function start(config: ChildConfig): Promise<{ running: Running; port: num
 }
 
 /** Let running queries end, then leave. */
-async function stop(running: Running | undefined): Promise<never> {
-  setTimeout(() => process.exit(1), DRAIN_MAX_MS).unref();
+async function stop(running: Running | undefined): Promise<void> {
+  setTimeout(end, DRAIN_MAX_MS).unref();
   if (running !== undefined) {
     const closed = once(running.server, "close");
     running.server.close();
-    running.server.closeIdleConnections();
+    // A connection becomes idle when its answer is out; its client would keep it open.
+    const { server } = running;
+    const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
     await closed;
+    clearInterval(sweep);
     running.sessions.closeAll();
     running.engine.close();
   }
-  process.exit(0);
+  end();
+}
+
+/**
+ * End this process without exit handlers: chDB's wait for locks that its threads hold while it
+ * starts or runs a query, and then the process stays for ever, and the directory's lock with it.
+ */
+function end(): void {
+  process.kill(process.pid, "SIGKILL");
 }
 
 function failureCode(error: unknown): EmbeddedErrorCode {
@@ -73,7 +89,7 @@ let stopping = false;
 function leave(): void {
   if (stopping) return;
   stopping = true;
-  stop(running).catch(() => process.exit(1));
+  stop(running).catch(end);
 }
 
 async function serve(config: ChildConfig): Promise<void> {
@@ -85,13 +101,13 @@ async function serve(config: ChildConfig): Promise<void> {
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     await tell({ type: "failed", code: failureCode(error), message });
-    process.exit(1);
+    end();
   }
 }
 
 process.on("SIGINT", () => undefined);
 process.on("SIGTERM", leave);
-process.on("disconnect", leave);
+process.on("disconnect", end);
 process.once("message", (message: ParentMessage) => {
   if (message.type === "start") serve(message.config).catch(leave);
 });

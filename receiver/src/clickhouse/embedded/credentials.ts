@@ -17,9 +17,10 @@ interface Credentials {
   readonly password: string;
 }
 
+/** Node reads header bytes as latin1; ClickHouse and its clients mean UTF-8. */
 function header(headers: IncomingHttpHeaders, name: string): string {
   const value = headers[name];
-  return typeof value === "string" ? value : "";
+  return typeof value === "string" ? Buffer.from(value, "latin1").toString("utf8") : "";
 }
 
 function refuseTwoWays(first: string, second: string): never {

@@ -9,7 +9,7 @@
  * backslashes and typographic quotes are all of ClickHouse's grammar.
  */
 
-export type TokenKind = "word" | "quoted" | "string" | "number" | "punctuation" | "unclosed";
+type TokenKind = "word" | "quoted" | "string" | "number" | "punctuation" | "unclosed";
 
 export interface Token {
   readonly kind: TokenKind;

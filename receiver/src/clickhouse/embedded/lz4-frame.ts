@@ -56,7 +56,7 @@ function copyMatch(output: Buffer, at: number, offset: number, length: number): 
  *
  * @param window up to 64 KiB that came before it
  */
-export function decodeBlock(block: Buffer, window: Buffer, sizeMax: number): Buffer {
+function decodeBlock(block: Buffer, window: Buffer, sizeMax: number): Buffer {
   const output = Buffer.allocUnsafe(window.length + sizeMax);
   window.copy(output);
   let [at, to] = [0, window.length];

@@ -15,7 +15,7 @@ export type EmbeddedLog = (
   fields: Readonly<Record<string, string | number | null>>,
 ) => void;
 
-export type EmbeddedEvent =
+type EmbeddedEvent =
   | "clickhouse.ready"
   | "clickhouse.died"
   | "clickhouse.restart-failed"

@@ -39,14 +39,16 @@ const EMPTY = Buffer.alloc(0);
 /** Statements of a session that change only the session. */
 const SESSION_KEYWORDS = new Set(["SET", "USE"]);
 
+/**
+ * Refuse what a readonly request may not do, before its rows are spooled. The engine refuses most
+ * of it too, but not KILL QUERY, since all queries belong to one user there; and a named session
+ * could never leave the engine's readonly mode again, so it is not put into it.
+ */
 function refuseWrites(statement: Statement, options: RequestOptions, method: string): void {
-  const inSession = options.session !== undefined && options.role === "writer";
-  const own = inSession && (statement.reads || SESSION_KEYWORDS.has(statement.keyword));
-  // The engine itself refuses all but inserts, whose rows would be spooled before it could, and
-  // statements of a named session, which can never leave the readonly mode again.
-  if (options.readonly === 0 || own || (statement.insert === undefined && !inSession)) return;
+  if (options.readonly === 0 || statement.reads) return;
+  if (SESSION_KEYWORDS.has(statement.keyword)) return;
   const hint = method === "POST" ? "" : ". Use the method POST for queries that change something";
-  throw exception("READONLY", `${options.role}: Cannot execute query in readonly mode${hint}`);
+  throw exception("READONLY", `Cannot execute query in readonly mode${hint}`);
 }
 
 async function readQuery(body: Body, options: RequestOptions): Promise<ReadQuery> {
@@ -56,12 +58,20 @@ async function readQuery(body: Body, options: RequestOptions): Promise<ReadQuery
     exception("SYNTAX_ERROR", `Max query size exceeded (${sizeMax} bytes); see max_query_size`);
   if (fromUrl.length > sizeMax + 1) throw tooLarge();
   const head = Buffer.concat([fromUrl, await body.head(sizeMax + 1)]);
-  const statement = readStatement(head);
+  const isCut = head.length > sizeMax + fromUrl.length || !(await body.isAtEnd());
+  let statement: Statement;
+  try {
+    statement = readStatement(head);
+  } catch (error) {
+    // A statement that was cut in the middle has no end to find fault with.
+    if (isCut && error instanceof Exception && error.codeName === "SYNTAX_ERROR") throw tooLarge();
+    throw error;
+  }
   if (statement.insert === undefined) {
-    if (head.length > sizeMax + 1 || !(await body.isAtEnd())) throw tooLarge();
+    if (isCut || head.length > sizeMax + 1) throw tooLarge();
     return { statement, dataHead: EMPTY };
   }
-  if (statement.insert.dataStart > sizeMax) throw tooLarge();
+  if (statement.insert.dataStart > sizeMax + 1) throw tooLarge();
   return { statement, dataHead: head.subarray(statement.insert.dataStart) };
 }
 

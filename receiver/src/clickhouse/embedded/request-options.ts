@@ -18,7 +18,7 @@ import {
   SESSION_TIMEOUT_MAX_S,
 } from "./limits.ts";
 
-export type Setting = readonly [name: string, value: string];
+type Setting = readonly [name: string, value: string];
 
 export interface RequestOptions {
   readonly role: Role;
@@ -66,7 +66,7 @@ export function readerMaySet(name: string): boolean {
 }
 
 /** The exception of somebody who may not change a setting. */
-export function settingIsReadonly(name: string): Exception {
+function settingIsReadonly(name: string): Exception {
   return exception("READONLY", `Cannot modify '${name}' setting in readonly mode`);
 }
 

@@ -50,7 +50,8 @@ const OTHER = new Set(
 const FILE_FUNCTIONS = new Set(["FILE", "CATBOOSTEVALUATE"]);
 
 function syntaxError(position: number, found: string): Exception {
-  const what = found === "" ? "end of query" : found;
+  // Quoted: clients take the last capitals in brackets for the name of the error.
+  const what = found === "" ? "end of query" : `'${found}'`;
   return exception("SYNTAX_ERROR", `Syntax error: failed at position ${position + 1} (${what})`);
 }
 

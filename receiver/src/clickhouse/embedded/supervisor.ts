@@ -7,9 +7,8 @@
  * crashing engine would print the query, is discarded.
  */
 import type { ChildProcess } from "node:child_process";
-import { join, resolve } from "node:path";
 import { endChild, type Started, startChild } from "./child-process.ts";
-import type { EmbeddedError } from "./errors.ts";
+import { EmbeddedError } from "./errors.ts";
 import {
   RESTART_HEALTHY_AFTER_MS,
   RESTART_PAUSE_FIRST_MS,
@@ -23,9 +22,7 @@ import {
   type EmbeddedOptions,
 } from "./options.ts";
 
-export { EmbeddedError, type EmbeddedErrorCode } from "./errors.ts";
-export type { EmbeddedUser } from "./messages.ts";
-export type { EmbeddedEvent, EmbeddedLog, EmbeddedOptions } from "./options.ts";
+export type { EmbeddedOptions } from "./options.ts";
 
 export interface EmbeddedClickHouse {
   /** `http://host:port`, without credentials. */
@@ -119,12 +116,14 @@ class Supervisor implements EmbeddedClickHouse {
       this.#pauseMs = Math.min(this.#pauseMs * 2, RESTART_PAUSE_MAX_MS);
       try {
         this.#watch(await startChild(this.#config));
-        for (const listener of this.#listeners) listener();
-        return;
       } catch (error) {
-        const { code, message } = error as EmbeddedError;
+        const code = error instanceof EmbeddedError ? error.code : "EMBEDDED_START_FAILED";
+        const message = error instanceof Error ? error.message : String(error);
         this.#log("error", "clickhouse.restart-failed", { code, message });
+        continue;
       }
+      for (const listener of this.#listeners) queueMicrotask(listener);
+      return;
     }
   }
 }
@@ -153,9 +152,4 @@ export async function startEmbeddedClickHouse(
   const config = childConfig(options);
   const started = await startChild(config);
   return new Supervisor(config, started, options.log ?? (() => undefined));
-}
-
-/** Where the engine keeps its files. */
-export function embeddedDirectory(dataDir: string): string {
-  return join(resolve(dataDir), "clickhouse");
 }

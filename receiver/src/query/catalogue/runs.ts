@@ -24,7 +24,7 @@ const RUN_COLUMNS: readonly QueryColumn[] = [
   { name: "AiCalls", kind: "count", label: "AI calls" },
   { name: "InputTokens", kind: "count", label: "Tokens in" },
   { name: "OutputTokens", kind: "count", label: "Tokens out" },
-  { name: "TriggerType", kind: "text", label: "Trigger" },
+  { name: "TriggerType", kind: "text", tableHidden: true },
   { name: "EndedAt", kind: "time", tableHidden: true },
   { name: "WorkflowName", kind: "text", tableHidden: true },
   { name: "WorkflowVersion", kind: "text", tableHidden: true },
