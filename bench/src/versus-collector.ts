@@ -123,8 +123,8 @@ function sizes(): Omit<RoundOptions, "engine"> {
     ? {
         transport,
         connections: 2,
-        requests: 6,
-        spansPerRequest: 32,
+        requests: 48,
+        spansPerRequest: 128,
         killAfterMs: 500,
         patienceMs: 4_000,
       }

@@ -17,7 +17,8 @@ const INPUT: usize = 0x20800;
 const BITS: usize = 0x31000;
 
 const DIGITS_MIN: i32 = 6;
-const GAP_SIZE_MAX_BYTES: i32 = 9;
+const GAP_SIZE_MAX: i32 = 5;
+const GAP_SIZE_MAX_BYTES: i32 = 15;
 const ESCAPES_MAX: i32 = 15;
 
 /** State from chunk to chunk; places are counted from the start of the request. */
@@ -29,7 +30,7 @@ let shift: usize = 0;
 /** Begin a request. */
 export function begin(): void {
   digits = 0;
-  lastDigit = -GAP_SIZE_MAX_BYTES;
+  lastDigit = -GAP_SIZE_MAX_BYTES - 2;
 }
 
 /**
@@ -175,10 +176,10 @@ function isGap(at: i32): bool {
   let units = 0;
   for (let n = lastDigit + 1; n < at; n += 1) {
     const byte = byteAt(n);
-    if (isLetter(byte)) return false;
+    if (isLetter(byte) && byteAt(n - 1) !== 37 && byteAt(n - 2) !== 37) return false;
     if ((byte & 0xc0) !== 0x80) units += byte >= 0xf0 ? 2 : 1;
   }
-  return units <= 3;
+  return units <= GAP_SIZE_MAX;
 }
 
 function mayStartIban(at: i32): bool {

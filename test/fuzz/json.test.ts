@@ -3,8 +3,9 @@
  * Method: seeded mutation of a request with every kind of value; anything but a typed refusal is
  * rethrown with the seed. A canary shows that the net has no hole.
  */
-import { randomInt } from "node:crypto";
+
 import { expect, test } from "vitest";
+import { testSeed } from "../../receiver/src/base/seed.test.helper.ts";
 import { firstPlace } from "../../receiver/src/classify/place.ts";
 import { encodeSpans } from "../../receiver/src/encode-spans.ts";
 import { IngestError } from "../../receiver/src/ingest/errors.ts";
@@ -13,7 +14,7 @@ import { createRedactor } from "../../receiver/src/redact/index.ts";
 import { type Random, randomOf } from "./random.ts";
 import { mutated } from "./requests.ts";
 
-const SEED = Number(process.env.SPANLEDGER_FUZZ_SEED ?? randomInt(2 ** 31));
+const SEED = testSeed();
 const ROUNDS = Number(process.env.SPANLEDGER_FUZZ_ROUNDS ?? 5_000);
 
 const REQUEST = Buffer.from(

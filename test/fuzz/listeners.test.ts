@@ -1,11 +1,12 @@
 /**
  * Goal: whatever bytes come in, the listeners answer as OTLP prescribes and live on.
  * Method: seeded mutation of valid requests, sent to real listeners whose handler turns them into
- * rows with the shipped encoder. SPANLEDGER_FUZZ_SEED repeats a run.
+ * rows with the shipped encoder. SPANLEDGER_TEST_SEED repeats a run.
  */
-import { randomInt } from "node:crypto";
+
 import { Client, credentials, status } from "@grpc/grpc-js";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { testSeed } from "../../receiver/src/base/seed.test.helper.ts";
 import { firstPlace } from "../../receiver/src/classify/place.ts";
 import { createEncoding } from "../../receiver/src/encode-request.ts";
 import { startOtlpGrpc } from "../../receiver/src/otlp/grpc-server.ts";
@@ -16,7 +17,7 @@ import { EXAMPLE_TRACE_JSON } from "../otlp/example-trace.ts";
 import { randomOf } from "./random.ts";
 import { mutated, request } from "./requests.ts";
 
-const SEED = Number(process.env.SPANLEDGER_FUZZ_SEED ?? randomInt(2 ** 31));
+const SEED = testSeed();
 const ROUNDS = 300;
 const JSON_TEXT: Buffer = Buffer.from(EXAMPLE_TRACE_JSON);
 

@@ -3,9 +3,10 @@
  * Method: seeded mutation of requests with every kind of record that is kept, in both encodings;
  * anything but a typed refusal is rethrown with the seed. Canaries show that the net has no hole.
  */
-import { randomInt } from "node:crypto";
+
 import { describe, expect, test } from "vitest";
 import type { EncodedRequest } from "../../receiver/src/base/batch.ts";
+import { testSeed } from "../../receiver/src/base/seed.test.helper.ts";
 import { firstPlace } from "../../receiver/src/classify/place.ts";
 import { encodeLogs } from "../../receiver/src/encode-logs.ts";
 import { IngestError } from "../../receiver/src/ingest/errors.ts";
@@ -15,7 +16,7 @@ import { randomOf } from "./random.ts";
 import { mutated } from "./requests.ts";
 import { bytesField, fixed64Field, varintField } from "./wire.ts";
 
-const SEED = Number(process.env.SPANLEDGER_FUZZ_SEED ?? randomInt(2 ** 31));
+const SEED = testSeed();
 const ROUNDS = Number(process.env.SPANLEDGER_FUZZ_ROUNDS ?? 5_000);
 const TRACE_ID = "5b8efff798038103d269b633813fc60c";
 

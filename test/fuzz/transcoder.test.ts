@@ -1,12 +1,13 @@
 /**
  * Goal: the transcoder and the reference give the same rows, byte for byte, or the same refusal.
  * Method: seeded requests, mutated requests and noise, through both; state of the transcoder is
- * kept from one to the next, as in the receiver. SPANLEDGER_FUZZ_SEED repeats a run,
+ * kept from one to the next, as in the receiver. SPANLEDGER_TEST_SEED repeats a run,
  * SPANLEDGER_FUZZ_ROUNDS makes it long. Canaries show that the net has no hole.
  */
-import { randomInt } from "node:crypto";
+
 import { expect, test } from "vitest";
 import type { BatchPlace, EncodedRequest } from "../../receiver/src/base/batch.ts";
+import { testSeed } from "../../receiver/src/base/seed.test.helper.ts";
 import { firstPlace } from "../../receiver/src/classify/place.ts";
 import { encodeSpans } from "../../receiver/src/encode-spans.ts";
 import { IngestError } from "../../receiver/src/ingest/errors.ts";
@@ -16,7 +17,7 @@ import { encodeByReference } from "../reference/encode.ts";
 import { type Random, randomOf } from "./random.ts";
 import { mutated, noise, request } from "./requests.ts";
 
-const SEED = Number(process.env.SPANLEDGER_FUZZ_SEED ?? randomInt(2 ** 31));
+const SEED = testSeed();
 const ROUNDS = Number(process.env.SPANLEDGER_FUZZ_ROUNDS ?? 1_500);
 
 const redactor = createRedactor({ key: new Uint8Array(32).fill(7) });

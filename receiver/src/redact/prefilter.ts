@@ -23,8 +23,11 @@ export const MAY_ESCAPE = 64;
 /** Fewest digits, separators between them allowed, that can be a telephone number. */
 export const DIGITS_MIN = 6;
 
-/** Most characters from one digit of a number to the next: three separators, encoded. */
-const GAP_SIZE_MAX = 10;
+/**
+ * Most UTF-16 units between two digits of one number, with room to spare: of three separators the
+ * outer ones may be percent escapes, whose digits count as digits (`%2D %A0`, `D`, space, `%A`).
+ */
+export const GAP_SIZE_MAX = 5;
 
 const PLAIN = 0;
 const DIGIT = 1;
@@ -112,7 +115,7 @@ export type Look = (from: number, to: number) => number;
 export function prefilter(text: string, from = 0, to: number = text.length): number {
   let mask = 0;
   let digits = 0;
-  let lastDigit = -9;
+  let lastDigit = -GAP_SIZE_MAX - 2;
   for (let i = from; i < to; i++) {
     const c = text.charCodeAt(i);
     // First and most frequent: a letter that starts nothing.
@@ -151,7 +154,7 @@ function startsBearer(text: string, i: number): boolean {
 
 /** Whether only separators of numbers, and few, stand between two digits. */
 function isGap(text: string, lastDigit: number, digit: number): boolean {
-  if (digit - lastDigit > GAP_SIZE_MAX) return false;
+  if (digit - lastDigit > GAP_SIZE_MAX + 1) return false;
   for (let i = lastDigit + 1; i < digit; i++) {
     const c = text.charCodeAt(i);
     // Space ( ) + - . / and the percent escapes and wide characters that mean them.

@@ -12,7 +12,7 @@ import { isDigit, isHex, isLetter } from "./chars.ts";
 import { COUNTRY_LENGTHS, ibanLength } from "./iban-countries.ts";
 import { ESCAPES_MAX, TAILS } from "./key-before.ts";
 import * as pre from "./prefilter.ts";
-import { DIGITS_MIN, PREFIXES, prefixBit } from "./prefilter.ts";
+import { DIGITS_MIN, GAP_SIZE_MAX, PREFIXES, prefixBit } from "./prefilter.ts";
 import { createFastMark, type Mark } from "./suspects-fast.ts";
 
 const PLAIN = 0;
@@ -100,8 +100,8 @@ const KEY_TAILS: Uint8Array = withoutStart(TAILS);
 const BEARER: Buffer = Buffer.from("bearer");
 const BASIC: Buffer = Buffer.from("basic");
 
-/** Most bytes between two digits of one number: three UTF-16 units of three bytes each. */
-const GAP_SIZE_MAX_BYTES = 9;
+/** Most bytes between two digits of one number: of UTF-8, a UTF-16 unit takes three at most. */
+const GAP_SIZE_MAX_BYTES = GAP_SIZE_MAX * 3;
 
 let bits: Uint32Array = new Uint32Array(8_192);
 let looked: Uint8Array = new Uint8Array(0);
@@ -156,7 +156,7 @@ export function suspectMask(start: number, end: number): number {
 /** The plain way to set the bits; where there is a fast one, for tests. */
 export function markPlainly(bytes: Uint8Array, set: Uint32Array): void {
   let digits = 0;
-  let lastDigit = -GAP_SIZE_MAX_BYTES;
+  let lastDigit = -GAP_SIZE_MAX_BYTES - 2;
   for (let at = 0; at < bytes.length; at += 1) {
     // First and most frequent: a letter that starts nothing.
     const kind = CLASSES[bytes[at] as number];
@@ -174,17 +174,17 @@ export function markPlainly(bytes: Uint8Array, set: Uint32Array): void {
   }
 }
 
-/** Whether only few bytes, and no letters, stand between two digits. */
+/** Whether only little, and no letters but those of percent escapes, stands between two digits. */
 function isGap(bytes: Uint8Array, lastDigit: number, digit: number): boolean {
   if (digit - lastDigit > GAP_SIZE_MAX_BYTES + 1) return false;
   let units = 0;
   for (let at = lastDigit + 1; at < digit; at += 1) {
     const byte = bytes[at] as number;
-    if (isLetter(byte)) return false;
+    if (isLetter(byte) && bytes[at - 1] !== 37 && bytes[at - 2] !== 37) return false;
     // A continuation byte of UTF-8 adds no unit, but for the second one of a pair.
     if ((byte & 0xc0) !== 0x80) units += byte >= 0xf0 ? 2 : 1;
   }
-  return units <= 3;
+  return units <= GAP_SIZE_MAX;
 }
 
 function mayStartIban(bytes: Uint8Array, at: number): boolean {
