@@ -104,6 +104,11 @@ export async function waitUntilStored(
 ): Promise<void> {
   const deadline = Date.now() + STORED_TIMEOUT_MS;
   const expected = Map.groupBy(runIds, (runId) => runId);
+  // What is acknowledged is on the disk; this asks for it to be stored now, not in a second.
+  await fetch(`${receiver.apiUrl}/api/v1/flush`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+  });
   const url = `${receiver.apiUrl}/api/v1/runs?workflow=${workflow}&since=1h&limit=1000`;
   for (;;) {
     const response = await fetch(url);

@@ -2,7 +2,8 @@
  * The program `spanledger`: hands the command line its surroundings, and runs `serve`.
  *
  * In: arguments, environment, signals. Out: an exit code. `serve` ends with 0 after SIGTERM or
- * SIGINT once everything under way is stored, with 2 for a wrong configuration, 3 for a failure.
+ * SIGINT once everything under way is stored or safe on the disk (30 s at most), with 2 for a wrong
+ * configuration, 3 for a failure.
  */
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
@@ -11,6 +12,9 @@ import { EXIT } from "./cli/errors.ts";
 import { runCli } from "./cli/program.ts";
 import type { ServeOptions } from "./cli/types.ts";
 import { ConfigError, readConfig } from "./config/config.ts";
+
+/** Longest stop, in milliseconds: what orchestrators wait before they kill. */
+const STOP_MAX_MS = 30_000;
 
 async function serve(options: ServeOptions): Promise<number> {
   const stopSignal = new AbortController();
@@ -43,6 +47,11 @@ async function serve(options: ServeOptions): Promise<number> {
     log.info({ ...server.ports, host: config.host }, "ready; no ingest keys, so loopback only");
     await stopped;
     log.info("stopping");
+    // Whatever hangs, nothing acknowledged is lost: it is on the disk and stored after the next start.
+    setTimeout(() => {
+      log.warn("stopping takes too long; leaving what is under way to the next start");
+      process.exit(EXIT.found);
+    }, STOP_MAX_MS).unref();
     await server.stop();
     log.info("stopped");
     return EXIT.found;

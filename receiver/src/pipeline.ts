@@ -1,56 +1,203 @@
 /**
- * The way of a request through the stages: redact → classify → store → acknowledge.
+ * The way of a request through the stages: encode → spool → [acknowledge] → seal → store.
  *
- * In: decoded requests. Out: an outcome, only once the rows are committed. One request is one
- * batch; its deduplication token is made of the request's bytes, so that an exporter's retry, also
- * after a restart of this process, is stored once.
+ * In: export requests as they came. Out: an outcome, once what was kept is on the disk; rows in
+ * ClickHouse a little later. Side effects: those of the spool and of the store.
  */
-import { ulid } from "ulid";
-import { type BatchFacts, rowsOf } from "./classify/rows.ts";
-import type { ExportOutcome, TraceHandler, TraceRequest } from "./otlp/types.ts";
-import type { Redactor } from "./redact/index.ts";
-import type { Store } from "./store/writer.ts";
+import { createHash } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
+import type { ClickHouseClient } from "@clickhouse/client";
+import { BATCH_TABLES, LEDGER, type Table } from "@spanledger/schema";
+import type { Encode } from "./base/batch.ts";
+import type { Log } from "./base/log.ts";
+import type { BatchSource, StorableBatch, StorableTable } from "./base/stored-batch.ts";
+import { firstPlace } from "./classify/place.ts";
+import type { ExportHandler, ExportRequest } from "./otlp/types.ts";
+import { BatchSeal } from "./seal/batch-seal.ts";
+import { decodeHeader, hashHeader } from "./seal/header.ts";
+import { ledgerRow } from "./seal/ledger-row.ts";
+import type { BatchFacts, SealRecord } from "./spool/batch-file.ts";
+import { type ClosedBatch, reasonOf } from "./spool/closed-batch.ts";
+import type { BatchContents } from "./spool/contents.ts";
+import type { ListedLetter } from "./spool/quarantine.ts";
+import { QuarantinedBatch } from "./spool/redrive.ts";
+import type { Sealing } from "./spool/sealing.ts";
+import { Spool, type SpoolState } from "./spool/spool.ts";
+import type { SpoolLimits } from "./spool/spool-parts.ts";
+import { encodeRows } from "./store/row-binary.ts";
+import { BatchWriter, type WriterState } from "./store/writer.ts";
 
 /** What a pipeline is made of. */
-export interface PipelineParts {
-  readonly redactor: Redactor;
-  readonly store: Store;
+export interface PipelineOptions {
+  /** Folder of the spool. */
+  readonly spoolDir: string;
+  readonly spoolMaxBytes: number;
+  readonly client: ClickHouseClient;
+  /** Turns a request into rows. */
+  readonly encoderOf: (request: ExportRequest) => Encode;
   /** Workspace of everything that comes in. */
   readonly workspaceId: string;
   readonly retentionClass: string;
+  /** SHA-256 of what the redaction is set to, 64 hex digits. */
+  readonly policyDigest: string;
+  /** Resolves when the schema is in place; until then batches wait. */
+  readonly storeReady?: Promise<void>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  readonly log: Log;
+  readonly limits?: SpoolLimits;
 }
 
-const DONE: ExportOutcome = { rejectedSpans: 0, message: "" };
+/** What came of trying a dead letter again. */
+export interface Redriven {
+  readonly id: string;
+  readonly stored: boolean;
+  /** Why not. */
+  readonly reason: string;
+}
 
-/** A handler for both OTLP servers. */
-export function createPipeline(parts: PipelineParts): TraceHandler {
-  // A client that gave up waiting sends the same bytes again while the first try is still under way.
-  const underWay = new Map<string, Promise<void>>();
-  return async (request) => {
-    if (request.spans.length === 0) return DONE;
-    // Not across transports: no exporter changes its transport between two tries.
-    const token = `${parts.workspaceId}:${request.transport}:${request.format}:${request.digest}`;
-    let writing = underWay.get(token);
-    if (writing === undefined) {
-      // Only who began it takes it out: a waiter could take out a later try.
-      writing = write(request, token, parts).finally(() => underWay.delete(token));
-      underWay.set(token, writing);
-    }
-    await writing;
-    return DONE;
+export interface Pipeline {
+  /** Takes requests of both OTLP servers. */
+  readonly handler: ExportHandler;
+  /** Close the open batch; resolves with true when all that was taken before is stored. */
+  flush(timeoutMs: number): Promise<boolean>;
+  state(): Promise<{ readonly spool: SpoolState; readonly writer: WriterState }>;
+  deadLetters(): Promise<readonly ListedLetter[]>;
+  /** Try a dead letter again, or all of them. */
+  redrive(id?: string): Promise<readonly Redriven[]>;
+  /** Take nothing more; store what waits if that is done in time; the rest stays on the disk. */
+  stop(flushMs: number): Promise<void>;
+}
+
+/** The header of a batch and its place, as the sealing stage has them. */
+const SEALING: Sealing = {
+  begin: (facts) => new BatchSeal(facts),
+  hash: hashHeader,
+  read: decodeHeader,
+};
+
+/** Start the pipeline: batches that an earlier process left are stored first. */
+export async function startPipeline(options: PipelineOptions): Promise<Pipeline> {
+  const { client, log, storeReady } = options;
+  const writer = new BatchWriter({ client, log, ...(storeReady && { ready: storeReady }) });
+  const spool = await Spool.open({
+    dir: options.spoolDir,
+    maxBytes: options.spoolMaxBytes,
+    sealing: SEALING,
+    describe: (batchId, nowMs) => describeBatch(batchId, nowMs, options),
+    onClosed: (batch) => void writer.push(sourceOf(batch)),
+    isBehind: () => writer.isBehind,
+    now: options.now,
+    log,
+    ...(options.limits && { limits: options.limits }),
+  });
+  const { quarantine } = spool.parts;
+  const redriveOne = async (letter: ListedLetter): Promise<Redriven> => {
+    const batch = await QuarantinedBatch.open(letter, spool.parts);
+    let reason = "the server stops";
+    await writer.push({
+      ...storing(batch.contents, batch.seal),
+      batchId: letter.batchId,
+      wasLeft: false,
+      storedTables: new Set(letter.storedTables),
+      done: async () => {
+        await batch.done();
+        reason = "";
+      },
+      refuse: async (refusals, stored) => {
+        await batch.refuse(refusals, stored);
+        reason = reasonOf(refusals);
+      },
+    });
+    return { id: letter.id, stored: reason === "", reason };
+  };
+  const flush = async (timeoutMs: number): Promise<boolean> => {
+    await spool.close();
+    return withinTime(writer.settled(), timeoutMs);
+  };
+  return {
+    handler: (request) =>
+      spool.append(digestOf(request, options.workspaceId), options.encoderOf(request)),
+    flush,
+    state: async () => ({ spool: await spool.state(), writer: writer.state() }),
+    deadLetters: () => quarantine.list(),
+    redrive: async (id) => {
+      if (id !== undefined) return [await redriveOne(await quarantine.find(id))];
+      const batches = (await quarantine.list()).filter(({ kind }) => kind === "batch");
+      return Promise.all(batches.map(redriveOne));
+    },
+    stop: async (flushMs) => {
+      const sealed = spool.stop();
+      // Whoever does not answer now will not while we wait: the next start stores what is left.
+      const flushed = sealed.then(() => (writer.isStuck ? undefined : writer.settled()));
+      await withinTime(flushed, flushMs);
+      writer.stop();
+      await spool.parts.doneLog.close();
+    },
   };
 }
 
-async function write(request: TraceRequest, token: string, parts: PipelineParts): Promise<void> {
-  const receivedAtMs = parts.now();
-  const facts: BatchFacts = {
-    batchId: ulid(receivedAtMs),
-    workspaceId: parts.workspaceId,
-    retentionClass: parts.retentionClass,
-    receivedAtMs,
+/** Exactly the same request sent again has the same digest; a transport is not changed in between. */
+function digestOf(request: ExportRequest, workspaceId: string): Buffer {
+  const { signal, transport, format, body } = request;
+  return createHash("sha256")
+    .update(`${workspaceId}\0${signal}\0${transport}\0${format}\0`)
+    .update(body)
+    .digest();
+}
+
+function describeBatch(batchId: string, nowMs: number, options: PipelineOptions): BatchFacts {
+  const { workspaceId, retentionClass, policyDigest } = options;
+  const place = firstPlace({ batchId, workspaceId, retentionClass, receivedAtMs: nowMs });
+  const tables = place.tables.map(({ segment, expiresAtS }, index) => {
+    const { name, columns } = BATCH_TABLES[index as 0];
+    return { name, columns: Object.keys(columns).length, segment, expiresAtS };
+  });
+  return { batchId, workspaceId, retentionClass, policyDigest, tables };
+}
+
+function sourceOf(batch: ClosedBatch): BatchSource {
+  const { batchId, seal, wasLeft } = batch.facts;
+  return {
+    batchId,
+    wasLeft,
+    storedTables: new Set(),
+    load: async () => storing(await batch.read(), seal).load(),
+    done: () => batch.done(),
+    refuse: (refusals, stored) => batch.refuse(refusals, stored),
   };
-  const redacted = request.spans.map((span) => parts.redactor.span(span));
-  await parts.store.write(rowsOf(redacted, facts), token);
+}
+
+/** A batch as the store takes it; the ledger's row comes last. */
+function storing(contents: BatchContents, seal: SealRecord): Pick<BatchSource, "load"> {
+  return {
+    load: async (): Promise<StorableBatch> => {
+      const tables = contents.tables.flatMap(({ rows, chunks }, index): StorableTable[] => {
+        const facts = contents.facts.tables[index];
+        if (facts === undefined || rows === 0) return [];
+        const { name, columns } = facts;
+        return [{ name, columns: columnsOf(name).slice(0, columns), rows, chunks }];
+      });
+      const { bytes } = encodeRows(LEDGER, [ledgerRow(seal.header, seal.closedAtMs)]);
+      // A copy: the encoder's bytes are valid until its next call only.
+      const ledger = { name: LEDGER.name, columns: Object.keys(LEDGER.columns), rows: 1 };
+      return { tables: [...tables, { ...ledger, chunks: [Buffer.from(bytes)] }] };
+    },
+  };
+}
+
+function columnsOf(name: string): string[] {
+  const table: Table | undefined = BATCH_TABLES.find((one) => one.name === name);
+  if (table === undefined) throw new RangeError(`the spool names an unknown table ${name}`);
+  return Object.keys(table.columns);
+}
+
+/** Whether a promise is kept in time; it goes on either way. */
+async function withinTime(work: Promise<void>, timeoutMs: number): Promise<boolean> {
+  const late = new AbortController();
+  const inTime = work.then(() => true);
+  const tooLate = delay(timeoutMs, false, { signal: late.signal }).catch(() => false);
+  const result = await Promise.race([inTime, tooLate]);
+  late.abort();
+  return result;
 }

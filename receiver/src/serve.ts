@@ -5,26 +5,51 @@
  * a child process for the embedded engine. Everything started is stopped again, newest first, also
  * when a later part fails to start.
  */
+import { hash } from "node:crypto";
 import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { DEFAULT_RETENTION_CLASS } from "@spanledger/schema";
 import { startApi } from "./api/server.ts";
 import { StageError } from "./base/errors.ts";
+import { watchEventLoop } from "./base/event-loop.ts";
 import type { Log } from "./base/log.ts";
 import { type ClickHouseTarget, connect } from "./clickhouse/client.ts";
-import { type EmbeddedOptions, startEmbeddedClickHouse } from "./clickhouse/embedded/supervisor.ts";
-import { migrate } from "./clickhouse/migrate.ts";
-import { applyRetention } from "./clickhouse/retention.ts";
+import { EmbeddedError } from "./clickhouse/embedded/errors.ts";
+import {
+  type EmbeddedClickHouse,
+  type EmbeddedOptions,
+  startEmbeddedClickHouse,
+} from "./clickhouse/embedded/supervisor.ts";
+import { prepareStore } from "./clickhouse/prepare.ts";
 import type { Config } from "./config/config.ts";
+import { createEncoding } from "./encode-request.ts";
+import { createOperations } from "./operations.ts";
 import { ByteBudget } from "./otlp/byte-budget.ts";
 import { startOtlpGrpc } from "./otlp/grpc-server.ts";
 import { startOtlpHttp } from "./otlp/http-server.ts";
 import { IN_FLIGHT_MAX_BYTES } from "./otlp/limits.ts";
-import { createPipeline } from "./pipeline.ts";
-import { createRedactor, loadRedactionKey, REDACTION_KEY_VARIABLE } from "./redact/index.ts";
-import { createStore } from "./store/writer.ts";
+import { startPipeline } from "./pipeline.ts";
+import {
+  createRedactor,
+  loadRedactionKey,
+  REDACTION_KEY_VARIABLE,
+  REDACTION_KINDS,
+} from "./redact/index.ts";
+import { lockDataDir } from "./spool/lock.ts";
 
 /** Time for requests under way to finish when the server stops, in milliseconds. */
-const STOP_GRACE_MS = 10_000;
+const STOP_GRACE_MS = 5_000;
+
+/** Time for batches to reach ClickHouse when the server stops, in milliseconds; the rest waits on disk. */
+const FLUSH_MAX_MS = 5_000;
+
+/** Longest wait for the engine of a killed predecessor, in milliseconds: it ends its queries first. */
+const PREDECESSOR_MAX_MS = 20_000;
+const PREDECESSOR_PAUSE_MS = 250;
+
+/** What the redaction is set to, as the ledger names it: the kinds that are replaced. */
+const POLICY_DIGEST: string = hash("sha256", `spanledger/redaction/1\n${REDACTION_KINDS.join()}`);
 
 /** The data folder holds keys: nobody but its owner reads it. */
 const DATA_DIR_MODE = 0o700;
@@ -70,12 +95,12 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
 
 async function startParts(config: Config, log: Log, parts: AsyncDisposableStack): Promise<Ports> {
   await mkdir(config.dataDir, { recursive: true, mode: DATA_DIR_MODE });
+  // Before anything touches the directory: two engines on one path corrupt it.
+  parts.adopt(lockDataDir(config.dataDir), (lock) => lock.release());
   const target = await startClickHouse(config, log, parts);
-  const { applied, storagePolicy } = await migrate(target);
-  if (applied.length > 0) log.info({ applied, storagePolicy }, "migrations applied");
   const client = parts.adopt(connect(target), (open) => open.close());
-  const changed = await applyRetention(client);
-  if (changed.length > 0) log.info({ tables: changed }, "retention rules changed");
+  const stopping = parts.adopt(new AbortController(), (controller) => controller.abort());
+  const { ready } = await prepareStore({ target, client, log, signal: stopping.signal });
 
   const redactor = createRedactor({
     key: loadRedactionKey({
@@ -83,13 +108,23 @@ async function startParts(config: Config, log: Log, parts: AsyncDisposableStack)
       env: { [REDACTION_KEY_VARIABLE]: config.redactionKey },
     }),
   });
-  const handler = createPipeline({
-    redactor,
-    store: createStore(client),
-    workspaceId: config.workspace,
-    retentionClass: DEFAULT_RETENTION_CLASS,
-    now: Date.now,
-  });
+  const pipeline = parts.adopt(
+    await startPipeline({
+      spoolDir: join(config.dataDir, "spool"),
+      spoolMaxBytes: config.spoolMaxBytes,
+      client,
+      encoderOf: createEncoding(redactor),
+      workspaceId: config.workspace,
+      retentionClass: DEFAULT_RETENTION_CLASS,
+      policyDigest: POLICY_DIGEST,
+      storeReady: ready,
+      now: Date.now,
+      log,
+    }),
+    (started) => started.stop(FLUSH_MAX_MS),
+  );
+  const { handler } = pipeline;
+  const loop = parts.adopt(watchEventLoop(), (watch) => watch.stop());
   const api = parts.adopt(
     await listening(
       "SPANLEDGER_API_PORT",
@@ -100,16 +135,23 @@ async function startParts(config: Config, log: Log, parts: AsyncDisposableStack)
         workspaceId: config.workspace,
         tokenise: (text) => redactor.text(text),
         log,
+        operations: createOperations({
+          pipeline,
+          client,
+          loopDelay: () => loop.delay(),
+          now: Date.now,
+        }),
       }),
     ),
     (server) => server.stop(),
   );
   // One budget: what both servers hold together is what this process holds.
   const otlp = { host: config.host, handler, log, budget: new ByteBudget(IN_FLIGHT_MAX_BYTES) };
+  const { corsOrigins } = config;
   const http = parts.adopt(
     await listening(
       "SPANLEDGER_OTLP_HTTP_PORT",
-      startOtlpHttp({ ...otlp, port: config.otlpHttpPort }),
+      startOtlpHttp({ ...otlp, port: config.otlpHttpPort, corsOrigins }),
     ),
     (server) => server.stop(STOP_GRACE_MS),
   );
@@ -118,7 +160,10 @@ async function startParts(config: Config, log: Log, parts: AsyncDisposableStack)
       "SPANLEDGER_OTLP_GRPC_PORT",
       startOtlpGrpc({ ...otlp, port: config.otlpGrpcPort }),
     ),
-    (server) => server.stop(STOP_GRACE_MS),
+    async (server) => {
+      // Both at once: they share the time.
+      await Promise.all([server.stop(STOP_GRACE_MS), http.stop(STOP_GRACE_MS)]);
+    },
   );
   return {
     otlpGrpc: grpc.port,
@@ -150,18 +195,29 @@ async function startClickHouse(
 ): Promise<ClickHouseTarget> {
   const { clickhouseUser: username, clickhousePassword: password } = config;
   if (config.clickhouseUrl !== undefined) return { url: config.clickhouseUrl, username, password };
-  const engine = parts.adopt(
-    await startEmbeddedClickHouse({
-      dataDir: config.dataDir,
-      host: config.host,
-      port: config.clickhousePort,
-      password,
-      ...readonlyUser(config),
-      log: (level, event, fields) => log[level](fields, event),
-    }),
-    (started) => started.stop(),
-  );
+  const engine = parts.adopt(await startEngine(config, log), (started) => started.stop());
   return { url: engine.url, username, password };
+}
+
+/** The engine of a process that was killed may live on for a moment and hold its lock and port. */
+async function startEngine(config: Config, log: Log): Promise<EmbeddedClickHouse> {
+  const deadline = performance.now() + PREDECESSOR_MAX_MS;
+  for (;;) {
+    try {
+      return await startEmbeddedClickHouse({
+        dataDir: config.dataDir,
+        host: config.host,
+        port: config.clickhousePort,
+        password: config.clickhousePassword,
+        ...readonlyUser(config),
+        log: (level, event, fields) => log[level](fields, event),
+      });
+    } catch (error) {
+      const isHeld = error instanceof EmbeddedError && error.code === "EMBEDDED_DATA_DIR_LOCKED";
+      if (!isHeld || performance.now() > deadline) throw error;
+      await delay(PREDECESSOR_PAUSE_MS);
+    }
+  }
 }
 
 /** A user for dashboards; without a password only where nobody needs one. */

@@ -35,6 +35,7 @@ CREATE TABLE IF NOT EXISTS spans
     DroppedAttributes UInt32 CODEC(ZSTD(1)),
     DroppedEvents UInt32 CODEC(ZSTD(1)),
     DroppedLinks UInt32 CODEC(ZSTD(1)),
+    Flags UInt32 CODEC(ZSTD(1)),
     WorkspaceId LowCardinality(String),
     RunId String CODEC(ZSTD(1)),
     WorkflowId LowCardinality(String),
@@ -53,4 +54,9 @@ ENGINE = MergeTree
 PARTITION BY (RetentionClass, toDate(Timestamp))
 ORDER BY (WorkspaceId, RunId, Timestamp)
 TTL ExpiresAt
-SETTINGS storage_policy = '{{storage_policy}}', ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000;
+SETTINGS storage_policy = '{{storage_policy}}', ttl_only_drop_parts = 1,
+    -- Between two tries of a batch ClickHouse sees at most three batches of a receiver (IN_FLIGHT_MAX), each on at
+    -- most 1,152 days (BATCH_MAX_DAYS + REQUEST_MAX_DAYS), thus 3,456 parts: three receivers fit the window.
+    non_replicated_deduplication_window = 10000,
+    -- A batch leaves the spool when its INSERTs are answered: they must be on the disk by then.
+    fsync_after_insert = 1, fsync_part_directory = 1;

@@ -20,7 +20,12 @@ CREATE TABLE IF NOT EXISTS run_statistics
 ENGINE = AggregatingMergeTree
 ORDER BY (WorkspaceId, RunId)
 TTL ExpiresAt
-SETTINGS non_replicated_deduplication_window = 10000;
+SETTINGS
+    -- Between two tries of a batch ClickHouse sees at most three batches of a receiver (IN_FLIGHT_MAX), each on at
+    -- most 1,152 days (BATCH_MAX_DAYS + REQUEST_MAX_DAYS), thus 3,456 parts: three receivers fit the window.
+    non_replicated_deduplication_window = 10000,
+    -- A batch leaves the spool when its INSERTs are answered: they must be on the disk by then.
+    fsync_after_insert = 1, fsync_part_directory = 1;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS run_statistics_mv TO run_statistics AS
 SELECT

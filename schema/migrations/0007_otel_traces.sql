@@ -18,7 +18,12 @@ ENGINE = MergeTree
 PARTITION BY toYYYYMM(Start)
 ORDER BY (TraceId, Start)
 TTL End + INTERVAL 7 YEAR
-SETTINGS non_replicated_deduplication_window = 10000;
+SETTINGS
+    -- Between two tries of a batch ClickHouse sees at most three batches of a receiver (IN_FLIGHT_MAX), each on at
+    -- most 1,152 days (BATCH_MAX_DAYS + REQUEST_MAX_DAYS), thus 3,456 parts: three receivers fit the window.
+    non_replicated_deduplication_window = 10000,
+    -- A batch leaves the spool when its INSERTs are answered: they must be on the disk by then.
+    fsync_after_insert = 1, fsync_part_directory = 1;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS otel_traces_trace_id_ts_mv TO otel_traces_trace_id_ts AS
 SELECT TraceId, min(Timestamp) AS Start, max(Timestamp) AS End

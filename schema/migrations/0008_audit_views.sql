@@ -112,13 +112,55 @@ SELECT
 FROM spans
 WHERE SpanType = 'approval';
 
+-- Rows made of log records know their trace and span, and seldom more (SpanType is empty): what they lack is looked up
+-- in the span when they are read, because it may come later. Two branches, so that a filter by run reaches the key of
+-- the first, and the key of the spans in the second. Without one, only spans of traces with such rows are read, by the
+-- index of trace ids. Spans are grouped: one that was sent twice must not double a row.
 CREATE VIEW IF NOT EXISTS audit_errors AS
 SELECT
     WorkspaceId, RunId, WorkflowId, Timestamp, TraceId, SpanId, SpanType, SpanName, ServiceName, StepName,
     Attempt, Type, Message, Fallback
-FROM errors;
+FROM errors
+WHERE SpanType != '' OR RunId != ''
+UNION ALL
+SELECT
+    e.WorkspaceId AS WorkspaceId, s.RunId AS RunId, if(e.WorkflowId != '', e.WorkflowId, s.WorkflowId) AS WorkflowId,
+    e.Timestamp AS Timestamp, e.TraceId AS TraceId, e.SpanId AS SpanId, s.SpanType AS SpanType,
+    s.SpanName AS SpanName, e.ServiceName AS ServiceName,
+    if(e.StepName != '', e.StepName, s.StepName) AS StepName, if(e.Attempt != 0, e.Attempt, s.Attempt) AS Attempt,
+    e.Type AS Type, e.Message AS Message, e.Fallback AS Fallback
+FROM errors AS e
+LEFT JOIN
+(
+    SELECT
+        WorkspaceId, TraceId, SpanId, RunId, any(WorkflowId) AS WorkflowId, any(SpanType) AS SpanType,
+        any(SpanName) AS SpanName, any(StepName) AS StepName,
+        any(toUInt16OrZero(SpanAttributes['workflow.step.attempt'])) AS Attempt
+    FROM spans
+    WHERE TraceId IN (SELECT TraceId FROM errors WHERE SpanType = '' AND RunId = '')
+    GROUP BY WorkspaceId, TraceId, SpanId, RunId
+) AS s ON e.WorkspaceId = s.WorkspaceId AND e.TraceId = s.TraceId AND e.SpanId = s.SpanId
+WHERE e.SpanType = '' AND e.RunId = '';
 
 CREATE VIEW IF NOT EXISTS audit_payloads AS
 SELECT
-    WorkspaceId, RunId, WorkflowId, Timestamp, TraceId, SpanId, SpanType, StepName, Name, Content, SizeBytes, Digest
-FROM payloads;
+    WorkspaceId, RunId, WorkflowId, Timestamp, TraceId, SpanId, SpanType, StepName, Name, Content, SizeBytes
+FROM payloads
+WHERE SpanType != '' OR RunId != ''
+UNION ALL
+SELECT
+    p.WorkspaceId AS WorkspaceId, s.RunId AS RunId, if(p.WorkflowId != '', p.WorkflowId, s.WorkflowId) AS WorkflowId,
+    p.Timestamp AS Timestamp, p.TraceId AS TraceId, p.SpanId AS SpanId, s.SpanType AS SpanType,
+    if(p.StepName != '', p.StepName, s.StepName) AS StepName, p.Name AS Name, p.Content AS Content,
+    p.SizeBytes AS SizeBytes
+FROM payloads AS p
+LEFT JOIN
+(
+    SELECT
+        WorkspaceId, TraceId, SpanId, RunId, any(WorkflowId) AS WorkflowId, any(SpanType) AS SpanType,
+        any(StepName) AS StepName
+    FROM spans
+    WHERE TraceId IN (SELECT TraceId FROM payloads WHERE SpanType = '' AND RunId = '')
+    GROUP BY WorkspaceId, TraceId, SpanId, RunId
+) AS s ON p.WorkspaceId = s.WorkspaceId AND p.TraceId = s.TraceId AND p.SpanId = s.SpanId
+WHERE p.SpanType = '' AND p.RunId = '';

@@ -89,6 +89,7 @@ export const SPANS = {
     DroppedAttributes: "UInt32",
     DroppedEvents: "UInt32",
     DroppedLinks: "UInt32",
+    Flags: "UInt32",
     WorkspaceId: "LowCardinality(String)",
     RunId: "String",
     WorkflowId: "LowCardinality(String)",
@@ -120,7 +121,6 @@ export const PAYLOADS = {
     Name: "LowCardinality(String)",
     Content: "String",
     SizeBytes: "UInt64",
-    Digest: "String",
     BatchId: "String",
     Segment: "UInt16",
     Row: "UInt32",
@@ -234,6 +234,31 @@ export const BATCH_TABLES: readonly [
 ] = [SPANS, PAYLOADS, RUNS, DECISIONS, ERRORS];
 export type BatchTableName = (typeof BATCH_TABLES)[number]["name"];
 
+/** The receiver's log: one row per batch, inserted after the batch's other tables. Hashes are hex. */
+export const LEDGER = {
+  name: "ledger",
+  columns: {
+    Origin: "LowCardinality(String)",
+    Sequence: "UInt64",
+    BatchId: "String",
+    HeaderHash: "String",
+    PreviousHeader: "String",
+    /** The header in canonical form as hex; `HeaderHash` is SHA-256(0x00 ‖ unhex(Header)). */
+    Header: "String",
+    /** What the header says of each segment, as JSON, for people and queries. */
+    Segments: "String",
+    Rows: "UInt64",
+    LostRecords: "UInt32",
+    PolicyDigest: "LowCardinality(String)",
+    ClosedAt: "DateTime64(9)",
+    ExpiresAt: "DateTime",
+  },
+} as const;
+export type LedgerRow = RowOf<typeof LEDGER>;
+
+/** Days that the ledger is kept: seven years, as the longest-lived rows that it vouches for. */
+export const LEDGER_DELETE_DAYS = 2_557;
+
 /** Everything that is read by name but not written by a batch. */
 export const VIEWS = {
   auditActions: "audit_actions",
@@ -254,5 +279,8 @@ export const TRACE_ID_TS = "otel_traces_trace_id_ts";
 /** Sums per run, kept by a materialised view on {@link SPANS}. */
 export const RUN_STATISTICS = "run_statistics";
 
-/** What stands in a span in place of content that was moved to {@link PAYLOADS}: prefix + SHA-256 (hex). */
-export const PAYLOAD_REFERENCE_PREFIX = "payload:sha256:";
+/**
+ * What stands in a span in place of content that was moved to {@link PAYLOADS}: the prefix and the
+ * size in bytes. The digest is the leaf of the payload's row.
+ */
+export const PAYLOAD_REFERENCE_PREFIX = "payload:";

@@ -10,9 +10,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { DecodedLog } from "../../receiver/src/base/records.ts";
+import { readLogsProtobuf } from "../../receiver/src/ingest/logs.ts";
 import { startOtlpGrpc } from "../../receiver/src/otlp/grpc-server.ts";
 import type { OtlpServer } from "../../receiver/src/otlp/types.ts";
+import { DECODED_LOGS } from "../otlp/example-logs.ts";
+import { sendLogsWithGrpc, sendLogsWithHttpJson } from "../otlp/log-senders.ts";
 import { sendWithGrpc, sendWithHttpProto } from "../otlp/senders.ts";
+import { decodeTraceProtobuf } from "../reference/decode.ts";
 import { BUILD_TIMEOUT_MS, type Build, buildCollector, type Programs } from "./build.ts";
 import {
   COLLECTOR_CONFIG,
@@ -32,6 +37,7 @@ let dir: string;
 let receiverPort: number;
 /** Span ids, as often as they arrived. */
 let arrived: string[];
+let arrivedLogs: DecodedLog[];
 const running: { end(): Promise<void> }[] = [];
 
 beforeAll(async () => {
@@ -43,6 +49,7 @@ beforeEach(async (context) => {
   dir = await mkdtemp(join(tmpdir(), "spanledger-collector-"));
   [receiverPort = 0] = await freePorts(1);
   arrived = [];
+  arrivedLogs = [];
 });
 
 afterEach(async () => {
@@ -75,9 +82,10 @@ async function receiver(): Promise<OtlpServer> {
     host: "127.0.0.1",
     port: receiverPort,
     log: quiet,
-    handler: async ({ spans }) => {
-      arrived.push(...spans.map(({ spanId }) => spanId));
-      return { rejectedSpans: 0, message: "" };
+    handler: async ({ body, signal }) => {
+      if (signal === "logs") readLogsProtobuf(body, (record) => void arrivedLogs.push(record));
+      else arrived.push(...decodeTraceProtobuf(body).spans.map(({ spanId }) => spanId));
+      return { rejected: 0, message: "" };
     },
   });
   running.push({ end: () => server.stop(0) });
@@ -159,6 +167,16 @@ describe("otel-collector.yaml", () => {
     await sendWithHttpProto(`${httpUrl}/v1/traces`, "gzip");
     await until(() => arrived.length >= 4);
     expect(arrived).toEqual(Array.from({ length: 4 }, () => "eee19b7ec3c1b174"));
+  });
+
+  test("hands on log records as they were sent", async () => {
+    await receiver();
+    const { grpcUrl, httpUrl } = await collector();
+    await sendLogsWithGrpc(grpcUrl);
+    await until(() => arrivedLogs.length >= DECODED_LOGS.length);
+    await sendLogsWithHttpJson(`${httpUrl}/v1/logs`, "gzip");
+    await until(() => arrivedLogs.length >= 2 * DECODED_LOGS.length);
+    expect(arrivedLogs).toEqual([...DECODED_LOGS, ...DECODED_LOGS]);
   });
 
   test("starts without warning of anything deprecated", async () => {

@@ -45,6 +45,12 @@ function tryAsk(url: string, body: string): Promise<string | undefined> {
   return ask(url, body).catch(() => undefined);
 }
 
+function kill({ pid }: EmbeddedClickHouse): void {
+  // Zero would be this process and all beside it.
+  if (pid === undefined) throw new Error("the engine has no process at the moment");
+  process.kill(pid, "SIGKILL");
+}
+
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -99,7 +105,7 @@ describe("a child that dies", () => {
     const clickHouse = await start();
     for (let round = 0; round < 3; round += 1) {
       const restarted = new Promise<void>((resolve) => clickHouse.onRestart(resolve));
-      process.kill(clickHouse.pid ?? 0, "SIGKILL");
+      kill(clickHouse);
       await restarted;
       expect(await ask(clickHouse.url, "SELECT 1")).toBe("1\n");
     }
@@ -113,7 +119,7 @@ describe("a child that dies", () => {
       },
     });
     const { port } = clickHouse;
-    process.kill(clickHouse.pid ?? 0, "SIGKILL");
+    kill(clickHouse);
     const squatter = createServer();
     await until("the port is free to take", async () => {
       squatter.removeAllListeners().listen(port, "127.0.0.1");
@@ -161,7 +167,7 @@ describe("stopping", () => {
 
   test("works while the child is being restarted", async () => {
     const clickHouse = await start();
-    process.kill(clickHouse.pid ?? 0, "SIGKILL");
+    kill(clickHouse);
     await until("its death is known", async () => clickHouse.pid === undefined);
     await clickHouse.stop();
     expect(await tryAsk(clickHouse.url, "SELECT 1")).toBeUndefined();
@@ -253,7 +259,7 @@ test("no text of a query is left in any file", async () => {
   const held = http(url, { body: `SELECT sleep(3), '${secret}'` }).catch(() => undefined);
   const running = `SELECT count() FROM system.processes WHERE query LIKE 'SELECT sleep%'`;
   await until("it runs", async () => (await ask(url, running)) === "1\n");
-  process.kill(clickHouse.pid ?? 0, "SIGKILL");
+  kill(clickHouse);
   await held;
   await clickHouse.stop();
   const files = await readdir(dataDir, { recursive: true, withFileTypes: true });

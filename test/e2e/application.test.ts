@@ -39,9 +39,10 @@ beforeAll(async () => {
     // Long enough that a busy machine makes no time-out that the story does not tell.
     enrichmentTimeoutMs: 2_000,
   };
-  // The application flushes as it ends and the receiver acknowledges after its commit: no waiting.
   await runApplication(children, "triage", surroundings, (run) => runs.push(run));
   await runApplication(children, "approve", surroundings, (run) => runs.push(run));
+  // The application flushes as it ends; what is acknowledged then is on the disk, not yet in tables.
+  await server.flush();
 }, 180_000);
 
 afterAll(async () => {

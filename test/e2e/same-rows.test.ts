@@ -26,19 +26,25 @@ beforeAll(async () => {
 });
 afterAll(() => server.remove());
 
-/** Everything but the place in a batch, which differs by design. */
+/** Everything but the place in a batch, and the flags, which exporters set and the file does not. */
 async function takeRow(): Promise<Record<string, unknown>> {
+  const rows = await takeRows();
+  expect(rows).toHaveLength(1);
+  return rows[0] ?? {};
+}
+
+async function takeRows(): Promise<Record<string, unknown>[]> {
+  await server.flush();
   const client = createClient({ url: server.clickhouseUrl, database: "spanledger" });
   try {
     const result = await client.query({
       query:
-        "SELECT * EXCEPT (BatchId, Segment, Row), toString(toUnixTimestamp64Nano(Timestamp)) AS ns FROM spans",
+        "SELECT * EXCEPT (BatchId, Segment, Row, Flags), toString(toUnixTimestamp64Nano(Timestamp)) AS ns FROM spans",
       format: "JSONEachRow",
     });
     const rows = await result.json<Record<string, unknown>>();
     await client.command({ query: "TRUNCATE TABLE spans" });
-    expect(rows).toHaveLength(1);
-    return rows[0] ?? {};
+    return rows;
   } finally {
     await client.close();
   }
@@ -66,12 +72,16 @@ describe("the example trace", () => {
 
   test.each([
     ["exporter-trace-otlp-grpc", () => sendWithGrpc(server.otlpGrpcUrl)],
-    ["exporter-trace-otlp-grpc with gzip", () => sendWithGrpc(server.otlpGrpcUrl, "gzip")],
     ["exporter-trace-otlp-http", () => sendWithHttpJson(`${server.otlpHttpUrl}/v1/traces`)],
     ["exporter-trace-otlp-proto", () => sendWithHttpProto(`${server.otlpHttpUrl}/v1/traces`)],
   ])("sent by %s is stored as the posted one", async (_, send) => {
     await send();
     expect(await takeRow()).toEqual(posted);
+  });
+
+  test("sent by exporter-trace-otlp-grpc with gzip is the same request, and not stored again", async () => {
+    await sendWithGrpc(server.otlpGrpcUrl, "gzip");
+    expect(await takeRows()).toEqual([]);
   });
 
   test.for(["grpc", "http"] as const)(

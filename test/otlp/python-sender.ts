@@ -27,7 +27,11 @@ const PACKAGES = [
 const INSTALL_TIMEOUT_MS = 300_000;
 /** Longest time of one export, in milliseconds. */
 const SEND_TIMEOUT_MS = 45_000;
-const PROGRAM: string = fileURLToPath(new URL("send-span.py", import.meta.url));
+/** What is sent, and by which program. */
+const PROGRAMS: Readonly<Record<"traces" | "logs", string>> = {
+  traces: fileURLToPath(new URL("send-span.py", import.meta.url)),
+  logs: fileURLToPath(new URL("send-logs.py", import.meta.url)),
+};
 
 /** An interpreter with the exporters, or why there is none. */
 export type Python = { readonly path: string } | { readonly missing: string };
@@ -81,16 +85,19 @@ async function exists(path: string): Promise<boolean> {
 }
 
 /**
- * Send the example trace with one of Python's exporters.
+ * Send the example trace or log records with one of Python's exporters.
  *
  * @param python the interpreter of {@link preparePython}
- * @param endpoint gRPC: `http://host:port`; HTTP: `http://host:port/v1/traces`
+ * @param endpoint gRPC: `http://host:port`; HTTP: `http://host:port/v1/traces` or `/v1/logs`
  */
 export async function sendWithPython(
   python: string,
   protocol: "grpc" | "http",
   endpoint: string,
   compression: SenderCompression = "none",
+  signal: keyof typeof PROGRAMS = "traces",
 ): Promise<void> {
-  await run(python, [PROGRAM, protocol, endpoint, compression], { timeout: SEND_TIMEOUT_MS });
+  await run(python, [PROGRAMS[signal], protocol, endpoint, compression], {
+    timeout: SEND_TIMEOUT_MS,
+  });
 }

@@ -2,7 +2,7 @@
  * Goal: the migrations build the schema that the code believes in, once, and refuse a changed past.
  * Method: the real files on the real engine; changed and missing files as lists made from them.
  */
-import { BATCH_TABLES, readMigrations, VIEWS } from "@spanledger/schema";
+import { BATCH_TABLES, LEDGER, readMigrations, VIEWS } from "@spanledger/schema";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { migrate } from "../../receiver/src/clickhouse/migrate.ts";
 import { select, startTestEngine, type TestEngine } from "../fixtures/engine.ts";
@@ -34,7 +34,7 @@ describe("migrate", () => {
     expect((await migrate(engine.target)).applied).toEqual([migrations.at(-1)?.name]);
   });
 
-  test.each(BATCH_TABLES)(
+  test.each([...BATCH_TABLES, LEDGER])(
     "creates table $name with exactly the columns of the schema",
     async (table) => {
       const columns = await select<{ name: string; type: string }>(
@@ -45,6 +45,21 @@ describe("migrate", () => {
       expect(columns.map(({ name, type }) => [name, type])).toEqual(Object.entries(table.columns));
     },
   );
+
+  test("gives every table a window of tokens, the targets of views too, and syncs every insert", async () => {
+    const tables = await select<{ name: string; create: string }>(
+      engine.client,
+      `SELECT name, create_table_query AS create FROM system.tables
+       WHERE database = 'spanledger' AND engine LIKE '%MergeTree' AND name != 'schema_migrations'`,
+    );
+    expect(tables.map(({ name }) => name)).toEqual(
+      expect.arrayContaining([...BATCH_TABLES.map(({ name }) => name), "ledger", "run_statistics"]),
+    );
+    for (const { name, create } of tables) {
+      expect(create, name).toContain("non_replicated_deduplication_window = 10000");
+      expect(create, name).toContain("fsync_after_insert = 1");
+    }
+  });
 
   test("creates every named view", async () => {
     const names = await select<{ name: string }>(

@@ -5,7 +5,7 @@
 import { BATCH_TABLES } from "@spanledger/schema";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { applyRetention } from "../../receiver/src/clickhouse/retention.ts";
-import { createStore } from "../../receiver/src/store/writer.ts";
+import { write } from "../fixtures/batches.ts";
 import { select, startTestEngine, type TestEngine } from "../fixtures/engine.ts";
 import { batchOf } from "../fixtures/rows.ts";
 
@@ -26,7 +26,6 @@ describe("retention", () => {
 
   test("keeps young spans hot, moves older ones to warm and cold, deletes expired ones", async () => {
     const now = Date.now();
-    const store = createStore(engine.client);
     for (const [name, days] of [
       ["young", 1],
       ["month", 45],
@@ -34,7 +33,8 @@ describe("retention", () => {
       ["expired", 800],
     ] as const) {
       const at = now - days * MS_PER_DAY;
-      await store.write(
+      await write(
+        engine.client,
         batchOf({ name, startNs: BigInt(at) * 1_000_000n, receivedAtMs: at }),
         name,
       );
@@ -59,7 +59,7 @@ describe("retention", () => {
       startNs: 1_544_712_660_000_000_000n,
       receivedAtMs: Date.now(),
     });
-    await createStore(engine.client).write(row, "late");
+    await write(engine.client, row, "late");
     await engine.client.command({ query: "OPTIMIZE TABLE spans FINAL" });
     expect(
       await select(engine.client, "SELECT SpanName FROM spans WHERE SpanName = 'late'"),

@@ -2,8 +2,11 @@
  * Goal: what the store acknowledges is in ClickHouse exactly once, in every table and aggregate.
  * Method: the server is the truth: rows are read back by ClickHouse itself, never by our encoder.
  */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { createStore } from "../../receiver/src/store/writer.ts";
+import { setImmediate } from "node:timers/promises";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { NEVER_CODES } from "../../receiver/src/store/errors.ts";
+import { BatchWriter } from "../../receiver/src/store/writer.ts";
+import { QUIET_LOG, sourceOf, tablesOf, write } from "../fixtures/batches.ts";
 import { select, startTestEngine, type TestEngine } from "../fixtures/engine.ts";
 import { batchOf } from "../fixtures/rows.ts";
 
@@ -14,7 +17,15 @@ beforeAll(async () => {
 });
 afterAll(() => engine.stop());
 beforeEach(async () => {
-  for (const table of ["spans", "payloads", "runs", "decisions", "errors", "run_statistics"]) {
+  for (const table of [
+    "spans",
+    "payloads",
+    "runs",
+    "decisions",
+    "errors",
+    "run_statistics",
+    "otel_traces_trace_id_ts",
+  ]) {
     await engine.client.command({ query: `TRUNCATE TABLE ${table}` });
   }
 });
@@ -54,7 +65,7 @@ describe("store", () => {
         statusCode: "Error",
       },
     });
-    await createStore(engine.client).write(rows, "types");
+    await write(engine.client, rows, "types");
     expect(
       await select(
         engine.client,
@@ -87,7 +98,8 @@ describe("store", () => {
       "workflow.decision.selected": ["a"],
       "workflow.decision.default_taken": true,
     };
-    await createStore(engine.client).write(
+    await write(
+      engine.client,
       batchOf(
         {
           name: "evaluate_branch route",
@@ -125,8 +137,7 @@ describe("store", () => {
       { name: "invoke_workflow triage", spanId: "1".repeat(16), attributes: RUN },
       { name: "chat m", spanId: "2".repeat(16), attributes: CALL },
     );
-    const store = createStore(engine.client);
-    for (let attempt = 0; attempt < 3; attempt += 1) await store.write(rows, "same");
+    for (let attempt = 0; attempt < 3; attempt += 1) await write(engine.client, rows, "same");
     expect(
       await select(
         engine.client,
@@ -147,9 +158,12 @@ describe("store", () => {
 
   test("completes a batch that had reached only some tables", async () => {
     const rows = batchOf({ name: "chat m", attributes: CALL });
-    const store = createStore(engine.client);
-    await store.write({ ...rows, payloads: [], runs: [], decisions: [], errors: [] }, "half");
-    await store.write(rows, "half");
+    await write(
+      engine.client,
+      { ...rows, payloads: [], runs: [], decisions: [], errors: [] },
+      "half",
+    );
+    await write(engine.client, rows, "half");
     expect(
       await select(
         engine.client,
@@ -161,9 +175,8 @@ describe("store", () => {
 
   test("stores the same span again under another token", async () => {
     const rows = batchOf({ name: "one" });
-    const store = createStore(engine.client);
-    await store.write(rows, "first");
-    await store.write(rows, "second");
+    await write(engine.client, rows, "first");
+    await write(engine.client, rows, "second");
     expect(await select(engine.client, "SELECT count() AS n FROM spans")).toEqual([{ n: 2 }]);
   });
 
@@ -173,20 +186,101 @@ describe("store", () => {
       name: "day",
       startNs: 1_700_000_000_000_000_000n + BigInt(index) * day,
     }));
-    await createStore(engine.client).write(batchOf(...spans), "days");
+    await write(engine.client, batchOf(...spans), "days");
     expect(await select(engine.client, "SELECT count() AS n FROM spans")).toEqual([{ n: 150 }]);
   });
 
-  test("says that it may succeed later when a table is gone", async () => {
+  test("counts what two batches have in common twice: only a token is dropped, not content", async () => {
+    const rows = batchOf({ name: "chat m", attributes: CALL });
+    for (const token of ["one", "two", "one", "two"]) await write(engine.client, rows, token);
+    expect(
+      await select(
+        engine.client,
+        `SELECT (SELECT count() FROM spans) AS spans, (SELECT sum(Spans) FROM run_statistics) AS counted,
+           (SELECT count() FROM otel_traces_trace_id_ts) AS traces`,
+      ),
+    ).toEqual([{ spans: 2, counted: 2, traces: 2 }]);
+  });
+
+  test("knows the token of a batch of many parts and rows again", async () => {
+    const day = 86_400_000_000_000n;
+    const spans = Array.from({ length: 20_000 }, (_, index) => ({
+      name: "day",
+      startNs: 1_700_000_000_000_000_000n + BigInt(index % 100) * day,
+      attributes: CALL,
+    }));
+    const rows = batchOf(...spans);
+    for (let attempt = 0; attempt < 2; attempt += 1) await write(engine.client, rows, "large");
+    expect(
+      await select(
+        engine.client,
+        `SELECT (SELECT count() FROM spans) AS spans, (SELECT count() FROM payloads) AS payloads,
+           (SELECT sum(Spans) FROM run_statistics) AS counted`,
+      ),
+    ).toEqual([{ spans: 20_000, payloads: 20_000, counted: 20_000 }]);
+  });
+
+  test("waits while a table is gone, and stores the batch when it is back", async () => {
+    const writer = new BatchWriter({ client: engine.client, log: QUIET_LOG, backoffMs: 5 });
     await engine.client.command({ query: "RENAME TABLE errors TO errors_away" });
+    const rows = batchOf({ name: "fails", more: { statusCode: "Error" } });
+    const source = sourceOf(tablesOf(rows), "gone");
+    const stored = writer.push(source);
     try {
-      const rows = batchOf({ name: "fails", more: { statusCode: "Error" } });
-      await expect(createStore(engine.client).write(rows, "gone")).rejects.toMatchObject({
-        code: "STORE_UNAVAILABLE",
-        retryable: true,
-      });
+      await vi.waitUntil(() => writer.state().failedTries > 2);
+      expect(writer.state().lastFailure).toContain("(60)");
+      expect(source.ends).toEqual([]);
     } finally {
       await engine.client.command({ query: "RENAME TABLE errors_away TO errors" });
     }
+    await stored;
+    expect(source.ends).toEqual(["done"]);
+    expect(await select(engine.client, "SELECT count() AS n FROM errors")).toEqual([{ n: 1 }]);
+  });
+
+  test("refuses a batch whose rows ClickHouse cannot read, and stores its other tables", async () => {
+    const writer = new BatchWriter({ client: engine.client, log: QUIET_LOG, backoffMs: 5 });
+    const tables = tablesOf(batchOf({ name: "chat m", attributes: CALL })).map((table) =>
+      table.name === "spans"
+        ? { ...table, chunks: table.chunks.map((chunk) => chunk.subarray(0, chunk.length - 3)) }
+        : table,
+    );
+    const [bad, good] = [sourceOf(tables, "bad"), sourceOf(tablesOf(batchOf({ name: "x" })), "x")];
+    await Promise.all([writer.push(bad), writer.push(good)]);
+    expect(bad.ends).toEqual(["refused"]);
+    expect(bad.refusals).toMatchObject([{ table: "spans", rows: 1 }]);
+    expect(NEVER_CODES.has(bad.refusals[0]?.code ?? "")).toBe(true);
+    expect(bad.stored).toEqual(["payloads"]);
+    expect(good.ends).toEqual(["done"]);
+    expect(await select(engine.client, "SELECT SpanName FROM spans")).toEqual([{ SpanName: "x" }]);
+  });
+
+  test("begins no batch while the third one before it has not ended", async () => {
+    const writer = new BatchWriter({ client: engine.client, log: QUIET_LOG });
+    const first = Promise.withResolvers<{ tables: [] }>();
+    const begun: number[] = [];
+    const pushed = Array.from({ length: 5 }, (_, index) => {
+      const load = () => {
+        begun.push(index);
+        return index === 0 ? first.promise : Promise.resolve({ tables: [] });
+      };
+      return writer.push(sourceOf([], `batch ${index}`, { load }));
+    });
+    await setImmediate();
+    expect(begun).toEqual([0, 1, 2]);
+    first.resolve({ tables: [] });
+    await Promise.all(pushed);
+    expect(begun).toEqual([0, 1, 2, 3, 4]);
+  });
+
+  test("leaves what is under way where it is when it stops", async () => {
+    const writer = new BatchWriter({ client: engine.client, log: QUIET_LOG, backoffMs: 5 });
+    const load = () => Promise.reject(new Error("no disk"));
+    const source = sourceOf([], "stuck", { load });
+    const ended = writer.push(source);
+    await vi.waitUntil(() => writer.state().failedTries > 0);
+    writer.stop();
+    await ended;
+    expect(source.ends).toEqual([]);
   });
 });

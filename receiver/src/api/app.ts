@@ -1,7 +1,7 @@
 /**
  * The query API as a function, testable without a socket.
  *
- * In: HTTP requests (GET only). Out: JSON or CSV. Side effects: reads in ClickHouse.
+ * In: HTTP requests (GET, but for the operations). Out: JSON or CSV. Side effects: reads in ClickHouse.
  * Shapes: `{data, meta}` for answers, `{error: {code, message}}` for errors.
  */
 import type { ClickHouseClient } from "@clickhouse/client";
@@ -19,6 +19,7 @@ import type { QueryContext } from "../query/select.ts";
 import type { QueryResult } from "../query/types.ts";
 import { ApiError, answerError } from "./errors.ts";
 import { refuseForeignHosts } from "./host-check.ts";
+import { addOperations, type Operations } from "./operations.ts";
 import { describeQuery, toBody, toMeta } from "./shapes.ts";
 import { readQueryParameters, readUrl } from "./url.ts";
 
@@ -35,6 +36,8 @@ export interface ApiDeps {
   readonly loopbackOnly?: boolean;
   /** Told about failures; never about content. */
   readonly log?: Log;
+  /** The write side, for `doctor` and `flush`; without it their paths do not exist. */
+  readonly operations?: Operations;
 }
 
 const DEFAULT_WORKSPACE = "default";
@@ -70,7 +73,7 @@ export function createApi(deps: ApiDeps): Hono {
         c.header("Allow", allowed.join(", "));
         return answerError(
           c,
-          new ApiError("METHOD_NOT_ALLOWED", "the API is read with GET"),
+          new ApiError("METHOD_NOT_ALLOWED", `this path takes ${allowed.join(", ")}`),
           deps.log,
         );
       },
@@ -81,6 +84,7 @@ export function createApi(deps: ApiDeps): Hono {
   );
   app.onError((error, c) => answerError(c, error, deps.log));
 
+  if (deps.operations !== undefined) addOperations(app, deps.operations);
   app.get("/api/v1/health", (c) => health(c, deps.client));
   app.get("/api/v1/runs", async (c) => {
     const query = findQuery("runs");

@@ -5,10 +5,11 @@
  * |---|---|
  * | QUERY_PARAMETER_UNKNOWN, _MISSING, _INVALID, RUN_AMBIGUOUS, QUERY_RESULT_TOO_LARGE | 400 |
  * | HOST_REFUSED | 403 |
- * | QUERY_UNKNOWN, RUN_UNKNOWN, PATH_UNKNOWN | 404 |
+ * | QUERY_UNKNOWN, RUN_UNKNOWN, PATH_UNKNOWN, BATCH_UNKNOWN | 404 |
  * | METHOD_NOT_ALLOWED | 405 |
+ * | CONTENT_TYPE_REFUSED | 415 |
  * | QUERY_FAILED, INTERNAL | 500 |
- * | STORE_UNAVAILABLE, QUERY_TIMEOUT | 503 |
+ * | STORE_UNAVAILABLE, QUERY_TIMEOUT, FLUSH_TIMEOUT | 503 |
  */
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
@@ -16,7 +17,14 @@ import { StageError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import { QueryError, type QueryErrorCode } from "../query/errors.ts";
 
-export type ApiErrorCode = "HOST_REFUSED" | "METHOD_NOT_ALLOWED" | "PATH_UNKNOWN" | "INTERNAL";
+export type ApiErrorCode =
+  | "BATCH_UNKNOWN"
+  | "CONTENT_TYPE_REFUSED"
+  | "FLUSH_TIMEOUT"
+  | "HOST_REFUSED"
+  | "METHOD_NOT_ALLOWED"
+  | "PATH_UNKNOWN"
+  | "INTERNAL";
 
 /** A request that the API itself refuses. */
 export class ApiError extends StageError<ApiErrorCode> {
@@ -35,7 +43,10 @@ const STATUS: Readonly<Record<ApiErrorCode | QueryErrorCode, ContentfulStatusCod
   QUERY_UNKNOWN: 404,
   RUN_UNKNOWN: 404,
   PATH_UNKNOWN: 404,
+  BATCH_UNKNOWN: 404,
   METHOD_NOT_ALLOWED: 405,
+  CONTENT_TYPE_REFUSED: 415,
+  FLUSH_TIMEOUT: 503,
   QUERY_FAILED: 500,
   INTERNAL: 500,
   // Whoever asked has gone, so nobody sees the status.

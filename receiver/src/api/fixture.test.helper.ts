@@ -70,7 +70,6 @@ function payload(runId: string, atMs: number, step: string, name: string, conten
     Name: name,
     Content: content,
     SizeBytes: content.length,
-    Digest: "0".repeat(64),
     RetentionClass: "standard",
     ExpiresAt: EXPIRES,
   };

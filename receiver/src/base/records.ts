@@ -1,7 +1,7 @@
 /**
  * The record types that stages hand to one another.
  *
- * `DecodedSpan` leaves `otlp/`, `RedactedSpan` leaves `redact/` and can only be made there,
+ * `DecodedSpan` leaves `ingest/`, `RedactedSpan` leaves `redact/` and can only be made there,
  * so that the types enforce the order: what is stored has been redacted.
  */
 
@@ -74,11 +74,47 @@ export interface DecodedSpan {
   readonly droppedAttributes: number;
   readonly droppedEvents: number;
   readonly droppedLinks: number;
+  /** W3C trace flags in the low byte, and whether the parent is remote (`trace.proto`). */
+  readonly flags: number;
   readonly resource: Resource;
   readonly scope: Scope;
 }
 
+/** One log record as it came over the wire, validated, not redacted. Never log it, never store it. */
+export interface DecodedLog {
+  /** 32 lower-case hex digits, or empty. */
+  readonly traceId: string;
+  /** 16 lower-case hex digits, or empty. */
+  readonly spanId: string;
+  /** When it happened or, where that is unknown, when it was observed; never zero. */
+  readonly timeNs: bigint;
+  readonly severityText: string;
+  readonly eventName: string;
+  readonly body: AttributeValue;
+  readonly attributes: AttributeMap;
+  readonly resource: Resource;
+}
+
+/** What a log record says about a run, in the terms of spans; leaves `normalise/`. */
+export interface NormalisedLog {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly timeNs: bigint;
+  /** Where it belongs and, for an error, what it was; under the names that spans use. */
+  readonly attributes: AttributeMap;
+  /** Content by the name of the attribute that it would be on a span. */
+  readonly contents: AttributeMap;
+  readonly isError: boolean;
+  readonly resource: Resource;
+}
+
 declare const redacted: unique symbol;
+
+/** A normalised log record after redaction. */
+export interface RedactedLog extends NormalisedLog {
+  /** Made only by `redact/`. */
+  readonly [redacted]: true;
+}
 
 /** A span after redaction: the same shape, no clear text, and how often each kind was replaced. */
 export interface RedactedSpan extends DecodedSpan {

@@ -2,10 +2,11 @@
  * Goal: every span becomes the rows that the audit needs, and nothing of it is lost or doubled.
  * Method: spans built by hand in OTLP's terms, rows compared field by field.
  */
-import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import type { AttributeValue, RedactedSpan } from "../base/records.ts";
-import { INLINE_ATTRIBUTE_LENGTH_MAX, rowsOf } from "./rows.ts";
+import { INLINE_SIZE_MAX_BYTES, TEXT_SIZE_MAX_BYTES } from "../base/span-rules.ts";
+import { firstPlace } from "./place.ts";
+import { rowsOf } from "./rows.ts";
 
 const FACTS = {
   batchId: "01J00000000000000000000000",
@@ -13,6 +14,7 @@ const FACTS = {
   retentionClass: "standard",
   receivedAtMs: Date.UTC(2026, 0, 1, 12),
 };
+const PLACE = firstPlace(FACTS);
 
 function span(
   attributes: Record<string, AttributeValue> = {},
@@ -35,6 +37,7 @@ function span(
     droppedAttributes: 0,
     droppedEvents: 0,
     droppedLinks: 0,
+    flags: 0,
     resource: { attributes: new Map([["service.name", "svc"]]) },
     scope: { name: "scope", version: "1", attributes: new Map() },
     redactions: new Map(),
@@ -57,7 +60,7 @@ describe("rowsOf", () => {
           map: new Map<string, AttributeValue>([["k", new Map([["n", 'quote"']])]]),
         }),
       ],
-      FACTS,
+      PLACE,
     ).spans;
     expect(Object.fromEntries(row?.SpanAttributes ?? [])).toEqual({
       string: "text",
@@ -72,42 +75,62 @@ describe("rowsOf", () => {
   });
 
   test("keeps time, duration and service to the nanosecond", () => {
-    const [row] = rowsOf([span()], FACTS).spans;
+    const [row] = rowsOf([span()], PLACE).spans;
     expect(row).toMatchObject({ Timestamp: 1_000_000_000n, Duration: 2_000_000_001n });
     expect(row?.ServiceName).toBe("svc");
   });
 
-  test("moves content to payloads and leaves its digest", () => {
-    const content = '[{"role":"user"}]';
-    const digest = createHash("sha256").update(content).digest("hex");
-    const rows = rowsOf([span({ "gen_ai.input.messages": content, note: "n" })], FACTS);
+  test("moves content to payloads and leaves its size", () => {
+    const content = '[{"role":"üser"}]';
+    const rows = rowsOf([span({ "gen_ai.input.messages": content, note: "n" })], PLACE);
     expect(rows.payloads).toMatchObject([
-      { Name: "gen_ai.input.messages", Content: content, Digest: digest, SizeBytes: 17n, Row: 0 },
+      { Name: "gen_ai.input.messages", Content: content, SizeBytes: 18n, Row: 0 },
     ]);
     expect(Object.fromEntries(rows.spans[0]?.SpanAttributes ?? [])).toEqual({
-      "gen_ai.input.messages": `payload:sha256:${digest}`,
+      "gen_ai.input.messages": "payload:18",
       note: "n",
     });
   });
 
   test("moves any text above the inline limit, and none at it", () => {
-    const at = "x".repeat(INLINE_ATTRIBUTE_LENGTH_MAX);
-    expect(rowsOf([span({ at })], FACTS).payloads).toHaveLength(0);
-    expect(rowsOf([span({ above: `${at}x` })], FACTS).payloads).toHaveLength(1);
+    const at = `ü${"x".repeat(INLINE_SIZE_MAX_BYTES - 2)}`;
+    expect(rowsOf([span({ at })], PLACE).payloads).toHaveLength(0);
+    expect(rowsOf([span({ above: `${at}x` })], PLACE).payloads).toHaveLength(1);
+  });
+
+  test("keeps text at the size limit and cuts longer text at a character's edge", () => {
+    const at = "x".repeat(TEXT_SIZE_MAX_BYTES);
+    const above = `${at.slice(1)}ü`;
+    // SHA-256 of 2^20 - 1 times `x` and `ü` in UTF-8, by sha256sum.
+    const digest = "41952edcdffd61841638f20979a7168fea96b2da41c87200b4b66b6b8daf0eea";
+    const contents = [at, above].map((text) => rowsOf([span({ text })], PLACE).payloads[0]);
+    expect(contents[0]?.Content).toBe(at);
+    expect(contents[1]?.Content).toBe(
+      `${at.slice(1)}[cut: ${TEXT_SIZE_MAX_BYTES + 1} bytes, sha256:${digest}]`,
+    );
+  });
+
+  test("continues the rows of an open batch", () => {
+    const tables = PLACE.tables.map((table) => ({ ...table, nextRow: 7, segment: 9 }));
+    const rows = rowsOf([span(), span()], { ...PLACE, tables });
+    expect(rows.spans.map((row) => [row.Segment, row.Row])).toEqual([
+      [9, 7],
+      [9, 8],
+    ]);
   });
 
   test("lets rows expire at midnight after their class's age, counted from arrival", () => {
-    const rows = rowsOf([span({ "workflow.step.input": "{}" })], FACTS);
+    const rows = rowsOf([span({ "workflow.step.input": "{}" })], PLACE);
     expect(rows.spans[0]?.ExpiresAt).toBe(Date.UTC(2027, 0, 2) / 1000);
     expect(rows.payloads[0]?.ExpiresAt).toBe(Date.UTC(2026, 3, 2) / 1000);
   });
 
   test("refuses a retention class that does not exist", () => {
-    expect(() => rowsOf([span()], { ...FACTS, retentionClass: "none" })).toThrow(/none/);
+    expect(() => firstPlace({ ...FACTS, retentionClass: "none" })).toThrow(/none/);
   });
 
   test("gives every row its own place in the batch", () => {
-    const rows = rowsOf([span(), span({ "workflow.step.input": "{}" })], FACTS);
+    const rows = rowsOf([span(), span({ "workflow.step.input": "{}" })], PLACE);
     const places = [...rows.spans, ...rows.payloads].map((row) => `${row.Segment}/${row.Row}`);
     expect(new Set(places).size).toBe(3);
     expect(rows.spans.map((row) => row.BatchId)).toEqual([FACTS.batchId, FACTS.batchId]);
@@ -140,7 +163,7 @@ describe("rowsOf", () => {
           },
         ),
       ],
-      FACTS,
+      PLACE,
     );
     expect(rows.runs).toMatchObject([
       {
@@ -174,7 +197,7 @@ describe("rowsOf", () => {
           { name: "evaluate_branch route" },
         ),
       ],
-      FACTS,
+      PLACE,
     );
     expect(rows.decisions).toMatchObject([
       {
@@ -214,7 +237,7 @@ describe("rowsOf", () => {
         ),
         span({}, { statusCode: "Error", events: [exception] }),
       ],
-      FACTS,
+      PLACE,
     );
     expect(rows.errors).toMatchObject([
       { Type: "TimeoutError", Message: "late", StepName: "enrich", Attempt: 2, SpanType: "step" },
@@ -237,12 +260,12 @@ describe("rowsOf", () => {
     [{}, "run_step without attributes", "other"],
     [{}, "SELECT", "other"],
   ])("%o named %j is of type %s", (attributes, name, type) => {
-    const rows = rowsOf([span(attributes as Record<string, AttributeValue>, { name })], FACTS);
+    const rows = rowsOf([span(attributes as Record<string, AttributeValue>, { name })], PLACE);
     expect(rows.spans[0]?.SpanType).toBe(type);
   });
 
   test("takes a server span with an HTTP method as a request", () => {
-    const rows = rowsOf([span({ "http.request.method": "POST" }, { kind: "Server" })], FACTS);
+    const rows = rowsOf([span({ "http.request.method": "POST" }, { kind: "Server" })], PLACE);
     expect(rows.spans[0]?.SpanType).toBe("http");
   });
 });

@@ -1,10 +1,9 @@
 /**
  * Redacted spans to the rows of a batch.
  *
- * In: the redacted spans of one request, the batch's id and clock. Out: rows for every table a
- * batch writes; content is taken out of the span and referenced by its digest. Pure.
+ * In: redacted spans and their place in the batch. Out: rows for every table a batch writes; content
+ * is taken out of the span and referenced by its size. Pure.
  */
-import { createHash } from "node:crypto";
 import {
   BATCH_TABLES,
   type BatchTableName,
@@ -14,22 +13,20 @@ import {
   OTEL,
   PAYLOAD_REFERENCE_PREFIX,
   type PayloadRow,
-  RETENTION_CLASSES,
   type RunRow,
   type SpanRow,
   WORKFLOW,
 } from "@spanledger/schema";
-import type { RedactedSpan } from "../base/records.ts";
-import { attributeList, attributeNumber, attributeText, attributeTexts } from "./attributes.ts";
+import {
+  attributeList,
+  attributeNumber,
+  attributeText,
+  attributeTexts,
+} from "../base/attribute-text.ts";
+import type { BatchPlace } from "../base/batch.ts";
+import type { AttributeMap, RedactedSpan } from "../base/records.ts";
+import { EXCEPTION_EVENT, INLINE_SIZE_MAX_BYTES } from "../base/span-rules.ts";
 import { spanResult, spanType } from "./span-type.ts";
-
-/** Longest attribute text kept in the span itself, in UTF-16 units (16 Ki). Longer goes to payloads. */
-export const INLINE_ATTRIBUTE_LENGTH_MAX = 16_384;
-
-const MS_PER_DAY = 86_400_000;
-
-/** Latest second that a ClickHouse DateTime holds: 2106-02-07. */
-const DATE_TIME_MAX_S = 4_294_967_295;
 
 /** The rows of one batch, by table. */
 export interface BatchRows {
@@ -40,50 +37,36 @@ export interface BatchRows {
   readonly errors: ErrorRow[];
 }
 
-/** What is the same for all rows of a batch. */
-export interface BatchFacts {
-  /** ULID of the batch. */
-  readonly batchId: string;
-  /** The workspace that the sender is bound to; never taken from an attribute. */
-  readonly workspaceId: string;
-  /** Name of the retention class; a key of `RETENTION_CLASSES`. */
-  readonly retentionClass: string;
-  /** Time of arrival, in milliseconds since 1970. Ages count from here: a sender's clock may lie. */
-  readonly receivedAtMs: number;
+/** Rows of nothing yet. */
+export function noRows(): BatchRows {
+  return { spans: [], payloads: [], runs: [], decisions: [], errors: [] };
 }
 
-type Place = Pick<SpanRow, "BatchId" | "Segment" | "Row" | "RetentionClass" | "ExpiresAt">;
+/** Where a row stands. */
+export type Place = Pick<SpanRow, "BatchId" | "Segment" | "Row" | "RetentionClass" | "ExpiresAt">;
 
-/**
- * Build the rows of a batch.
- *
- * @throws {RangeError} when the retention class is unknown
- */
-export function rowsOf(spans: readonly RedactedSpan[], facts: BatchFacts): BatchRows {
-  const rows: BatchRows = { spans: [], payloads: [], runs: [], decisions: [], errors: [] };
-  const placeIn = placer(facts, rows);
-  for (const span of spans) addSpan(span, rows, facts.workspaceId, placeIn);
+/** Build the rows of spans that stand at a place in a batch. */
+export function rowsOf(spans: readonly RedactedSpan[], place: BatchPlace): BatchRows {
+  const rows = noRows();
+  const placeIn = placer(place, rows);
+  for (const span of spans) addSpan(span, rows, place.workspaceId, placeIn);
   return rows;
 }
 
-/** Fix a row's place: its segment is its table's number, its row the count before it. */
-function placer(facts: BatchFacts, rows: BatchRows): (table: BatchTableName) => Place {
-  const ages = RETENTION_CLASSES[facts.retentionClass];
-  if (ages === undefined) throw new RangeError(`unknown retention class ${facts.retentionClass}`);
-  const segments = new Map(BATCH_TABLES.map((table, index) => [table.name, index]));
-  return (table) => ({
-    BatchId: facts.batchId,
-    Segment: segments.get(table) ?? 0,
-    Row: rows[table].length,
-    RetentionClass: facts.retentionClass,
-    ExpiresAt: expiresAt(facts.receivedAtMs, ages[table]?.deleteDays ?? 0),
-  });
-}
-
-/** Rounded up to midnight UTC, so that a day's rows expire together and whole parts are dropped. */
-function expiresAt(receivedAtMs: number, days: number): number {
-  const day = Math.ceil(receivedAtMs / MS_PER_DAY) + days;
-  return Math.min((day * MS_PER_DAY) / 1000, DATE_TIME_MAX_S);
+/** Fix the place of a table's next row. */
+export function placer(place: BatchPlace, rows: BatchRows): (table: BatchTableName) => Place {
+  const tables = new Map(BATCH_TABLES.map(({ name }, index) => [name, place.tables[index]]));
+  return (table) => {
+    const at = tables.get(table);
+    if (at === undefined) throw new RangeError(`the batch has no place for table ${table}`);
+    return {
+      BatchId: place.batchId,
+      Segment: at.segment,
+      Row: at.nextRow + rows[table].length,
+      RetentionClass: place.retentionClass,
+      ExpiresAt: at.expiresAtS,
+    };
+  };
 }
 
 function addSpan(
@@ -105,18 +88,17 @@ function addSpan(
   const attributes = attributeTexts(span.attributes);
   for (const [key, value] of attributes) {
     if (!isContent(key, value)) continue;
-    const digest = createHash("sha256").update(value).digest("hex");
+    const sizeBytes = Buffer.byteLength(value);
     rows.payloads.push({
       Timestamp: span.startNs,
       ...common,
       ...step,
       Name: key,
       Content: value,
-      SizeBytes: BigInt(Buffer.byteLength(value)),
-      Digest: digest,
+      SizeBytes: BigInt(sizeBytes),
       ...placeIn("payloads"),
     });
-    attributes.set(key, PAYLOAD_REFERENCE_PREFIX + digest);
+    attributes.set(key, `${PAYLOAD_REFERENCE_PREFIX}${sizeBytes}`);
   }
   const result = spanResult(span, type);
   const serviceName = attributeText(span.resource.attributes.get(OTEL.serviceName));
@@ -153,9 +135,8 @@ function addSpan(
 
 /** Content by name, or too long for a span; empty text is neither. */
 function isContent(key: string, value: string): boolean {
-  return (
-    value !== "" && (CONTENT_ATTRIBUTES.has(key) || value.length > INLINE_ATTRIBUTE_LENGTH_MAX)
-  );
+  if (value === "") return false;
+  return CONTENT_ATTRIBUTES.has(key) || Buffer.byteLength(value) > INLINE_SIZE_MAX_BYTES;
 }
 
 function collectorColumns(
@@ -188,6 +169,7 @@ function collectorColumns(
     DroppedAttributes: span.droppedAttributes,
     DroppedEvents: span.droppedEvents,
     DroppedLinks: span.droppedLinks,
+    Flags: span.flags,
   };
 }
 
@@ -238,14 +220,19 @@ function decisionColumns(span: RedactedSpan, text: (key: string) => string) {
 }
 
 function errorColumns(span: RedactedSpan, text: (key: string) => string) {
-  const exception = span.events.find((event) => event.name === "exception")?.attributes;
-  const attempt = attributeNumber(span.attributes.get(WORKFLOW.stepAttempt)) ?? 0;
+  const exception = span.events.find((event) => event.name === EXCEPTION_EVENT)?.attributes;
   return {
     Timestamp: span.startNs,
     SpanName: span.name,
-    Attempt: Number.isInteger(attempt) && attempt >= 0 && attempt <= 0xffff ? attempt : 0,
+    Attempt: attemptOf(span.attributes),
     Type: text(OTEL.errorType) || attributeText(exception?.get(OTEL.exceptionType)),
     Message: span.statusMessage || attributeText(exception?.get(OTEL.exceptionMessage)),
     Fallback: text(WORKFLOW.stepFallback),
   };
+}
+
+/** The number of a try; 0 where it is none that the column holds. */
+export function attemptOf(attributes: AttributeMap): number {
+  const attempt = attributeNumber(attributes.get(WORKFLOW.stepAttempt)) ?? 0;
+  return Number.isInteger(attempt) && attempt >= 0 && attempt <= 0xffff ? attempt : 0;
 }

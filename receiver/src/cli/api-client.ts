@@ -16,7 +16,7 @@ const DEFAULT_URL = "http://127.0.0.1:8686";
 const ANSWER_TIMEOUT_MS = 60_000;
 
 /**
- * GET from the API.
+ * GET from the API, or POST to it.
  *
  * @throws {CliError} `CLI_NOTHING` (unknown run), `CLI_USAGE` (the API refuses a parameter),
  * `CLI_UNREACHABLE`, `CLI_TIMEOUT`, `CLI_ANSWER`
@@ -26,6 +26,7 @@ export async function ask<Body>(
   options: Pick<SharedOptions, "url" | "token">,
   path: string,
   parameters: Readonly<Record<string, string | undefined>> = {},
+  method: "GET" | "POST" = "GET",
 ): Promise<Body> {
   const url = urlOf(options.url ?? (deps.env.SPANLEDGER_URL || DEFAULT_URL), path);
   for (const [name, value] of Object.entries(parameters)) {
@@ -34,7 +35,8 @@ export async function ask<Body>(
   const token = options.token ?? deps.env.SPANLEDGER_TOKEN;
   const headers: Record<string, string> = { Accept: "application/json" };
   if (token !== undefined && token !== "") headers.Authorization = `Bearer ${token}`;
-  const response = await send(deps, url, headers);
+  if (method === "POST") headers["Content-Type"] = "application/json";
+  const response = await send(deps, url, headers, method);
   const body = await readJson(response, url);
   if (response.ok) return body as Body;
   throw refused(response.status, body, url);
@@ -60,11 +62,12 @@ async function send(
   deps: Pick<CliDeps, "fetch">,
   url: URL,
   headers: Record<string, string>,
+  method: "GET" | "POST",
 ): Promise<Response> {
   try {
     // A redirect could carry the token elsewhere.
     const signal = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
-    return await deps.fetch(url, { headers, redirect: "error", signal });
+    return await deps.fetch(url, { method, headers, redirect: "error", signal });
   } catch (cause) {
     if (cause instanceof DOMException && cause.name === "TimeoutError") throw timedOut(url, cause);
     throw new CliError(
@@ -98,7 +101,8 @@ function refused(status: number, body: unknown, url: URL): CliError {
   if (!isErrorBody(body)) return notOurs(url);
   const { code } = body.error;
   const message = escapeControls(body.error.message, "escape lines");
-  if (code === "RUN_UNKNOWN") return new CliError("CLI_NOTHING", message);
+  if (code === "RUN_UNKNOWN" || code === "BATCH_UNKNOWN")
+    return new CliError("CLI_NOTHING", message);
   if (status === 400 || code === "QUERY_UNKNOWN") return new CliError("CLI_USAGE", message);
   if (status === 401 || status === 403) {
     return new CliError("CLI_ANSWER", `${url.origin} refuses: ${message}`);

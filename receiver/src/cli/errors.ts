@@ -12,7 +12,8 @@ export type CliErrorCode =
   | "CLI_USAGE"
   | "CLI_UNREACHABLE"
   | "CLI_TIMEOUT"
-  | "CLI_ANSWER";
+  | "CLI_ANSWER"
+  | "CLI_UNHEALTHY";
 
 const EXIT_OF: Readonly<Record<CliErrorCode, ExitCode>> = {
   CLI_NOTHING: EXIT.nothing,
@@ -20,6 +21,7 @@ const EXIT_OF: Readonly<Record<CliErrorCode, ExitCode>> = {
   CLI_UNREACHABLE: EXIT.failure,
   CLI_TIMEOUT: EXIT.failure,
   CLI_ANSWER: EXIT.failure,
+  CLI_UNHEALTHY: EXIT.failure,
 };
 
 /** A command that found nothing, was mistyped, or failed. */

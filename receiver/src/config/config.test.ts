@@ -31,6 +31,8 @@ describe("readConfig", () => {
       clickhouseReadonlyUser: "dashboards",
       clickhouseReadonlyPassword: "",
       workspace: "default",
+      corsOrigins: [],
+      spoolMaxBytes: 8_589_934_592,
       logLevel: "info",
     });
   });
@@ -50,6 +52,16 @@ describe("readConfig", () => {
     expect(readConfig({ SPANLEDGER_API_PORT: "" }, yaml("")).apiPort).toBe(8686);
   });
 
+  test("reads origins from a variable with commas and from a list of the file", () => {
+    const origins = ["https://shop.example", "http://localhost:3000"];
+    const env = { SPANLEDGER_CORS_ORIGINS: "https://shop.example, http://localhost:3000" };
+    expect(readConfig(env).corsOrigins).toEqual(origins);
+    expect(readConfig({}, yaml(`corsOrigins: ${JSON.stringify(origins)}`)).corsOrigins).toEqual(
+      origins,
+    );
+    expect(readConfig({ SPANLEDGER_CORS_ORIGINS: "*" }).corsOrigins).toEqual(["*"]);
+  });
+
   test("is frozen", () => {
     expect(Object.isFrozen(readConfig({}))).toBe(true);
   });
@@ -62,6 +74,12 @@ describe("readConfig", () => {
     [{ SPANLEDGER_HOST: "example.org" }, /must be a loopback address/],
     [{ SPANLEDGER_CLICKHOUSE_URL: "ftp://host" }, /clickhouseUrl/],
     [{ SPANLEDGER_WORKSPACE: "a b" }, /workspace/],
+    [
+      { SPANLEDGER_CORS_ORIGINS: "shop.example" },
+      /corsOrigins \(SPANLEDGER_CORS_ORIGINS\).*origin/,
+    ],
+    [{ SPANLEDGER_CORS_ORIGINS: "https://shop.example/" }, /corsOrigins/],
+    [{ SPANLEDGER_CORS_ORIGINS: "https://Shop.example" }, /corsOrigins/],
     [{ SPANLEDGER_LOG_LEVEL: "loud" }, /logLevel/],
   ])("refuses %o and names the key", (env, message) => {
     expect(() => readConfig(env)).toThrow(message);

@@ -23,9 +23,15 @@ export class ConfigError extends StageError<ConfigErrorCode> {
 
 const port = z.coerce.number().int().min(0).max(65_535);
 
+/** Smallest spool, in bytes (1 MiB): less does not hold one usual request. */
+const SPOOL_MIN_BYTES = 1_048_576;
+
 const LOOPBACK_MESSAGE =
   "must be a loopback address (127.0.0.1, ::1 or localhost): without ingest keys anyone who " +
   "reaches the port could write to the record";
+
+const ORIGIN_MESSAGE =
+  "must be an origin as browsers send it (https://host or https://host:port) or *";
 
 /** What `serve` runs with. Keys of the file; as variables `SPANLEDGER_` and upper case with `_`. */
 export interface Config {
@@ -55,6 +61,17 @@ export interface Config {
   readonly workspace: string;
   /** Key of the redaction tokens, 32 bytes or more as base64 or hex; undefined: made and kept. */
   readonly redactionKey?: string | undefined;
+  /**
+   * Largest size of the spool, in bytes; beyond it senders are asked to come back.
+   *
+   * @default 8589934592 (8 GiB: twelve hours of a hundred spans a second while ClickHouse is down)
+   */
+  readonly spoolMaxBytes: number;
+  /**
+   * Origins of web pages that may send OTLP/HTTP from a browser, for example `https://shop.example`,
+   * or `*` for all; as a variable with commas between. @default none
+   */
+  readonly corsOrigins: readonly string[];
   /** @default info */
   readonly logLevel: "debug" | "info" | "warn" | "error";
 }
@@ -76,6 +93,11 @@ const shape = {
     .regex(/^[A-Za-z0-9._-]{1,128}$/, "must be 1 to 128 of A-Z a-z 0-9 . _ -")
     .default("default"),
   redactionKey: z.string().optional(),
+  spoolMaxBytes: z.coerce.number().int().min(SPOOL_MIN_BYTES).default(8_589_934_592),
+  corsOrigins: z.preprocess(
+    (value) => (typeof value === "string" ? value.split(",").map((one) => one.trim()) : value),
+    z.array(z.string().refine(isOrigin, ORIGIN_MESSAGE)).default([]),
+  ),
   logLevel: z.enum(["debug", "info", "warn", "error"]).default("info"),
 } as const;
 
@@ -167,4 +189,9 @@ function isLoopback(host: string): boolean {
   if (host === "localhost") return true;
   if (isIPv4(host)) return host.startsWith("127.");
   return isIPv6(host) && host === "::1";
+}
+
+/** A browser's spelling: a path, a slash at the end or upper case would never match. */
+function isOrigin(text: string): boolean {
+  return text === "*" || (URL.canParse(text) && new URL(text).origin === text);
 }

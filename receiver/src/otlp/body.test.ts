@@ -3,10 +3,11 @@
  * Method: streams in memory, real zlib, small limits, both sides of each.
  */
 import { PassThrough, Readable } from "node:stream";
-import { deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
+import { deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { expect, test } from "vitest";
-import { type BodyLimits, chooseDecompressor, readBody } from "./body.ts";
+import { type BodyLimits, chooseEncoding, readBody } from "./body.ts";
 import { ByteBudget } from "./byte-budget.ts";
+import { ZSTD_CONCURRENT_MAX, ZSTD_WINDOW_LOG_MAX } from "./limits.ts";
 
 const SIZE_MAX_BYTES = 1_000;
 const MEGABYTE = 1_000_000;
@@ -22,6 +23,15 @@ function chunks(body: Buffer, sizeBytes: number): Readable {
   return Readable.from(parts);
 }
 
+/** A frame of one uncompressed block that asks for a window (RFC 8878, section 3.1.1). */
+function zstdWithWindow(body: Buffer, windowLog: number): Buffer {
+  const head = Buffer.from("28b52ffd00000000", "hex");
+  head.writeUInt8((windowLog - 10) << 3, 5);
+  const block = Buffer.alloc(3);
+  block.writeUIntLE((body.length << 3) | 1, 0, 3);
+  return Buffer.concat([head.subarray(0, 6), block, body]);
+}
+
 const FULL = Buffer.alloc(SIZE_MAX_BYTES, "ab");
 
 test.each<[string, string | undefined, Buffer]>([
@@ -33,13 +43,15 @@ test.each<[string, string | undefined, Buffer]>([
     "gzip",
     Buffer.concat([gzipSync(FULL.subarray(500)), gzipSync(FULL.subarray(0, 500))]),
   ],
+  ["gzipped, by its older name", "x-gzip", gzipSync(FULL)],
   ["deflated", "deflate", deflateSync(FULL)],
+  ["deflated, by the Collector's name", "zlib", deflateSync(FULL)],
   ["as zstd", "zstd", zstdCompressSync(FULL)],
 ])(
   "a body of exactly the limit, sent %s in small chunks, is read",
   async (_title, encoding, sent) => {
     const given = limits();
-    const body = await readBody(chunks(sent, 7), chooseDecompressor(encoding), given);
+    const body = await readBody(chunks(sent, 7), chooseEncoding(encoding), given);
     expect(body).toEqual(FULL);
     expect(given.budget.usedBytes).toBe(FULL.length);
   },
@@ -60,7 +72,43 @@ test.each<[string, string | undefined, Buffer, string]>([
     "OTLP_BODY_TOO_LARGE",
   ],
   ["a gzip bomb", "gzip", BOMB, "OTLP_BODY_TOO_LARGE"],
+  ["a deflate bomb", "deflate", deflateSync(Buffer.alloc(10 * MEGABYTE)), "OTLP_BODY_TOO_LARGE"],
   ["a zstd bomb", "zstd", zstdCompressSync(Buffer.alloc(10 * MEGABYTE)), "OTLP_BODY_TOO_LARGE"],
+  [
+    "a byte too many after zstd",
+    "zstd",
+    zstdCompressSync(Buffer.alloc(SIZE_MAX_BYTES + 1)),
+    "OTLP_BODY_TOO_LARGE",
+  ],
+  [
+    "zstd with a window that is too large",
+    "zstd",
+    zstdWithWindow(Buffer.from("text"), ZSTD_WINDOW_LOG_MAX + 1),
+    "OTLP_BAD_COMPRESSION",
+  ],
+  ["text said to be zstd", "zstd", Buffer.from("hello"), "OTLP_BAD_COMPRESSION"],
+  ["nothing said to be zstd", "zstd", Buffer.alloc(0), "OTLP_BAD_COMPRESSION"],
+  ["zstd cut short", "zstd", zstdCompressSync(FULL).subarray(0, -2), "OTLP_BAD_COMPRESSION"],
+  [
+    "a second zstd frame",
+    "zstd",
+    Buffer.concat([zstdCompressSync(FULL), zstdCompressSync(FULL)]),
+    "OTLP_BAD_COMPRESSION",
+  ],
+  [
+    "a zstd frame after a skippable one",
+    "zstd",
+    Buffer.concat([Buffer.from("502a4d180100000000", "hex"), zstdCompressSync(FULL)]),
+    "OTLP_BAD_COMPRESSION",
+  ],
+  [
+    "a second deflate stream",
+    "deflate",
+    Buffer.concat([deflateSync(FULL), deflateSync(FULL)]),
+    "OTLP_BAD_COMPRESSION",
+  ],
+  ["deflate without its zlib frame", "deflate", deflateRawSync(FULL), "OTLP_BAD_COMPRESSION"],
+  ["deflate cut short", "deflate", deflateSync(FULL).subarray(0, -2), "OTLP_BAD_COMPRESSION"],
   ["text said to be gzip", "gzip", Buffer.from("hello"), "OTLP_BAD_COMPRESSION"],
   ["nothing said to be gzip", "gzip", Buffer.alloc(0), "OTLP_BAD_COMPRESSION"],
   ["gzip cut short", "gzip", gzipSync(FULL).subarray(0, -4), "OTLP_BAD_COMPRESSION"],
@@ -72,7 +120,7 @@ test.each<[string, string | undefined, Buffer, string]>([
   ],
 ])("%s is refused and leaves the budget even", async (_title, encoding, sent, code) => {
   const given = limits();
-  const reading = readBody(chunks(sent, 64), chooseDecompressor(encoding), given);
+  const reading = readBody(chunks(sent, 64), chooseEncoding(encoding), given);
   await expect(reading).rejects.toMatchObject({ code, retryable: false });
   expect(given.budget.usedBytes).toBe(0);
 });
@@ -105,7 +153,32 @@ test("a body that is cut off is refused", async () => {
 });
 
 test.each(["br", "gzip, gzip", "compress", "constructor"])("encoding %s is refused", (encoding) => {
-  expect(() => chooseDecompressor(encoding)).toThrow(
+  expect(() => chooseEncoding(encoding)).toThrow(
     expect.objectContaining({ code: "OTLP_UNSUPPORTED_ENCODING", httpStatus: 415 }),
   );
+});
+
+test("zstd with the largest window that is taken is read", async () => {
+  const sent = zstdWithWindow(Buffer.from("text"), ZSTD_WINDOW_LOG_MAX);
+  const body = await readBody(chunks(sent, 7), chooseEncoding("zstd"), limits());
+  expect(body.toString()).toBe("text");
+});
+
+test("more zstd bodies than may be decompressed at once are all read", async () => {
+  const given = limits();
+  const reading = Array.from({ length: 3 * ZSTD_CONCURRENT_MAX }, () =>
+    readBody(chunks(zstdCompressSync(FULL), 7), chooseEncoding("zstd"), {
+      ...given,
+      budget: new ByteBudget(10 * SIZE_MAX_BYTES),
+    }),
+  );
+  expect(await Promise.all(reading)).toEqual(Array(reading.length).fill(FULL));
+});
+
+test("a zstd body counts twice while it is decompressed, and once after", async () => {
+  const sent = zstdCompressSync(FULL);
+  const budget = new ByteBudget(sent.length + FULL.length - 1);
+  const reading = readBody(chunks(sent, 64), chooseEncoding("zstd"), limits({ budget }));
+  await expect(reading).rejects.toMatchObject({ code: "OTLP_OVERLOADED" });
+  expect(budget.usedBytes).toBe(0);
 });

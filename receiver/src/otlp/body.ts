@@ -5,10 +5,12 @@
  * in the budget. Throws `OtlpError`. Side effects: reads the stream; takes from the budget, and
  * gives back what it took when it fails.
  */
-import type { Readable, Transform } from "node:stream";
-import { createGunzip, createInflate, createZstdDecompress } from "node:zlib";
+import { Readable, type Transform } from "node:stream";
+import { constants, createGunzip, createInflate, createZstdDecompress } from "node:zlib";
 import type { ByteBudget } from "./byte-budget.ts";
 import { OtlpError } from "./errors.ts";
+import { ZSTD_CONCURRENT_MAX, ZSTD_WINDOW_LOG_MAX } from "./limits.ts";
+import { Slots } from "./slots.ts";
 
 /** What {@link readBody} keeps to. */
 export interface BodyLimits {
@@ -19,28 +21,60 @@ export interface BodyLimits {
   readonly budget: ByteBudget;
 }
 
-/** Encodings that are taken: OTLP prescribes the first two, the Collector takes all of them. */
-const DECOMPRESSORS: Readonly<Record<string, (() => Transform) | undefined>> = {
-  gzip: () => createGunzip(),
-  deflate: () => createInflate(),
-  zstd: () => createZstdDecompress(),
+/** A transform of zlib. */
+export interface Decompressor extends Transform {
+  /** Compressed bytes that it took. */
+  readonly bytesWritten: number;
+}
+
+/** How a body is compressed. */
+export interface Encoding {
+  readonly createDecompressor: () => Decompressor;
+  /**
+   * The decompressor takes memory for a whole window, so it runs only once all has arrived, and few
+   * at a time.
+   */
+  readonly isHeavy: boolean;
+}
+
+const GZIP: Encoding = { createDecompressor: () => createGunzip(), isHeavy: false };
+const ZLIB: Encoding = { createDecompressor: () => createInflate(), isHeavy: false };
+const ZSTD: Encoding = {
+  createDecompressor: () =>
+    createZstdDecompress({
+      params: { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG_MAX },
+    }),
+  isHeavy: true,
 };
 
+/** What is taken: OTLP prescribes none and gzip, the Collector takes these too. */
+const ENCODINGS: ReadonlyMap<string, Encoding | undefined> = new Map([
+  ["", undefined],
+  ["identity", undefined],
+  ["gzip", GZIP],
+  // The older name, which RFC 9110 asks to take for the same.
+  ["x-gzip", GZIP],
+  ["deflate", ZLIB],
+  // The Collector's name for it.
+  ["zlib", ZLIB],
+  ["zstd", ZSTD],
+]);
+
 /**
- * The decompressor of a Content-Encoding; undefined for none.
+ * What a Content-Encoding says; undefined for none.
  *
  * @throws {OtlpError} `OTLP_UNSUPPORTED_ENCODING`
  */
-export function chooseDecompressor(encoding: string | undefined): (() => Transform) | undefined {
-  const name = encoding?.trim().toLowerCase() ?? "";
-  if (name === "" || name === "identity") return undefined;
-  const create = Object.hasOwn(DECOMPRESSORS, name) ? DECOMPRESSORS[name] : undefined;
-  if (create !== undefined) return create;
+export function chooseEncoding(contentEncoding: string | undefined): Encoding | undefined {
+  const name = contentEncoding?.trim().toLowerCase() ?? "";
+  if (ENCODINGS.has(name)) return ENCODINGS.get(name);
   throw new OtlpError(
     "OTLP_UNSUPPORTED_ENCODING",
     "unsupported Content-Encoding; send identity, gzip, deflate or zstd",
   );
 }
+
+const heavySlots = new Slots(ZSTD_CONCURRENT_MAX);
 
 /**
  * Read a body to its end.
@@ -50,9 +84,29 @@ export function chooseDecompressor(encoding: string | undefined): (() => Transfo
  * @throws {OtlpError} `OTLP_BODY_TOO_LARGE`, `OTLP_BAD_COMPRESSION`, `OTLP_OVERLOADED`,
  *   `OTLP_RECEIVE_TIMEOUT`, `OTLP_ABORTED`
  */
-export function readBody(
+export async function readBody(
   source: Readable,
-  createDecompressor: (() => Transform) | undefined,
+  encoding: Encoding | undefined,
+  limits: BodyLimits,
+): Promise<Buffer> {
+  if (!encoding?.isHeavy) return collect(source, encoding?.createDecompressor, limits);
+  const sent = await collect(source, undefined, limits);
+  let release: () => void = () => undefined;
+  await new Promise<void>((resolve) => {
+    release = heavySlots.acquire(resolve);
+  });
+  try {
+    return await collect(Readable.from([sent]), encoding.createDecompressor, limits);
+  } finally {
+    release();
+    limits.budget.give(sent.length);
+  }
+}
+
+/** Read a stream to its end, decompressed if need be. */
+function collect(
+  source: Readable,
+  createDecompressor: (() => Decompressor) | undefined,
   limits: BodyLimits,
 ): Promise<Buffer> {
   return new Promise((resolve, reject) => {
@@ -99,7 +153,11 @@ export function readBody(
       if (!settled) keep(chunk);
     });
     decompressor?.on("drain", () => source.resume());
-    decompressor?.on("end", () => finish(undefined));
+    decompressor?.on("end", () => {
+      // It ends by itself where its format ends; taking the rest for nothing would lose records.
+      const isWhole = source.readableEnded && decompressor.bytesWritten === receivedBytes;
+      finish(isWhole ? undefined : trailingBytes());
+    });
     decompressor?.on("error", (cause) => {
       finish(new OtlpError("OTLP_BAD_COMPRESSION", "the body cannot be decompressed", { cause }));
     });
@@ -107,11 +165,17 @@ export function readBody(
   });
 }
 
-function tooLarge(sizeMaxBytes: number): OtlpError {
+/** The answer when a body is larger than {@link BodyLimits.sizeMaxBytes}. */
+export function tooLarge(sizeMaxBytes: number): OtlpError {
   return new OtlpError(
     "OTLP_BODY_TOO_LARGE",
     `the body is larger than ${sizeMaxBytes} bytes; send smaller batches`,
   );
+}
+
+function trailingBytes(): OtlpError {
+  const message = "the body goes on after the end of its compression; send one stream or frame";
+  return new OtlpError("OTLP_BAD_COMPRESSION", message);
 }
 
 /** Holds the chunks of one body and what they take from the budget. */

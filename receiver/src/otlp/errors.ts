@@ -56,6 +56,10 @@ const ANSWERS: Readonly<Record<OtlpErrorCode, Answer>> = {
   OTLP_ABORTED: { http: 503, grpc: GRPC_STATUS.unavailable },
 };
 
+/** What a sender of metrics is told, with `OTLP_NOT_FOUND`. */
+export const METRICS_MESSAGE =
+  "this receiver takes traces and logs, not metrics; turn the metrics exporter off";
+
 /** A request that was not taken. The message names what is wrong and never holds content. */
 export class OtlpError extends StageError<OtlpErrorCode> {
   readonly httpStatus: number;
@@ -80,12 +84,14 @@ export class OtlpError extends StageError<OtlpErrorCode> {
 /**
  * Turn whatever a handler threw into an answer.
  *
- * A later stage's error keeps its message, which is free of content by contract, and may carry
- * `retryAfterMs`. Anything else is a defect of ours: the client keeps the data and tries again.
+ * A later stage's error keeps its message, which is free of content by contract. Its code may be one
+ * of ours (a body that cannot be read), or it may carry `retryAfterMs`. Anything else is a defect of
+ * ours: the client keeps the data and tries again.
  */
 export function toOtlpError(error: unknown): OtlpError {
   if (error instanceof OtlpError) return error;
   if (error instanceof StageError) {
+    if (isOtlpCode(error.code)) return new OtlpError(error.code, error.message, { cause: error });
     const message = `${error.message} (${error.code})`;
     if (!error.retryable) return new OtlpError("OTLP_FAILED", message, { cause: error });
     const wait: unknown = Reflect.get(error, "retryAfterMs");
@@ -95,4 +101,8 @@ export function toOtlpError(error: unknown): OtlpError {
   return new OtlpError("OTLP_UNAVAILABLE", "the records could not be kept; send them again", {
     cause: error,
   });
+}
+
+function isOtlpCode(code: string): code is OtlpErrorCode {
+  return Object.hasOwn(ANSWERS, code);
 }

@@ -3,15 +3,14 @@
  * lives on: a good call follows each.
  * Method: a grpc-js client that sends raw bytes; answers and details are compared byte by byte.
  */
-import { createHash } from "node:crypto";
-import { Client, credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js";
+import { Client, credentials, type ServiceError, status } from "@grpc/grpc-js";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { StageError } from "../base/errors.ts";
+import { field, int, request, span } from "../base/wire.test.helper.ts";
 import { ByteBudget } from "./byte-budget.ts";
 import { startOtlpGrpc } from "./grpc-server.ts";
 import { DONE, recorder } from "./servers.test.helper.ts";
 import type { OtlpServer } from "./types.ts";
-import { field, int, request, span } from "./wire.test.helper.ts";
 
 const SIZE_MAX_BYTES = 100_000;
 const PREFIX = "/opentelemetry.proto.collector.";
@@ -44,10 +43,10 @@ afterEach(async () => {
   expect(budget.usedBytes).toBe(0);
 });
 
-function call(body: Buffer, path = TRACE_PATH, metadata = new Metadata()): Promise<Buffer> {
+function call(body: Buffer, path = TRACE_PATH, sender = client): Promise<Buffer> {
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
   const same = (bytes: Buffer): Buffer => bytes;
-  client.makeUnaryRequest(path, same, same, body, metadata, (error, answer) => {
+  sender.makeUnaryRequest(path, same, same, body, (error, answer) => {
     if (error === null && answer !== undefined) resolve(answer);
     else reject(error ?? new Error("no answer"));
   });
@@ -64,36 +63,39 @@ async function refusal(calling: Promise<Buffer>): Promise<ServiceError> {
 }
 
 describe("success", () => {
-  test("is an empty message, and the handler gets spans and digest", async () => {
+  test.each([
+    ["traces", "trace.v1.TraceService"],
+    ["logs", "logs.v1.LogsService"],
+  ])("of %s is an empty message, and the handler gets the body", async (signal, service) => {
     const body = request(span());
-    expect(await call(body)).toHaveLength(0);
-    expect(kept.requests).toHaveLength(1);
-    expect(kept.requests[0]).toMatchObject({
-      transport: "grpc",
-      format: "protobuf",
-      digest: createHash("sha256").update(body).digest("hex"),
-      sizeBytes: body.length,
-    });
+    expect(await call(body, `${PREFIX}${service}/Export`)).toHaveLength(0);
+    expect(kept.requests).toEqual([
+      { transport: "grpc", format: "protobuf", signal, body, sizeBytes: body.length },
+    ]);
   });
 
-  test("of an empty request does not need the handler", async () => {
+  test("of an empty request is for the handler to judge", async () => {
     expect(await call(Buffer.alloc(0))).toHaveLength(0);
-    expect(kept.requests).toEqual([]);
+    expect(kept.requests).toMatchObject([{ sizeBytes: 0 }]);
   });
 
-  test("of gzip is the same as without", async () => {
-    const metadata = new Metadata();
-    metadata.set("grpc-internal-encoding-request", "gzip");
+  test.each([
+    ["gzip", 2],
+    ["deflate", 1],
+  ])("of %s is the same as without", async (_name, algorithm) => {
     const body = request(...Array.from({ length: 100 }, () => span()));
-    expect(await call(body, TRACE_PATH, metadata)).toHaveLength(0);
-    expect(kept.requests[0]?.spans).toHaveLength(100);
+    const options = { "grpc.default_compression_algorithm": algorithm };
+    const target = `127.0.0.1:${server.port}`;
+    const compressing = new Client(target, credentials.createInsecure(), options);
+    expect(await call(body, TRACE_PATH, compressing)).toHaveLength(0);
+    compressing.close();
+    expect(kept.requests[0]?.body).toEqual(body);
   });
 
   test("in part names count and reason, field by field", async () => {
-    const answer = await call(request(span(), span({ 2: Buffer.alloc(0) })));
-    const reason = "1 refused: span_id must be 8 bytes, not all zero";
-    expect(answer).toEqual(field(1, int(1, 1), field(2, reason)));
-    expect(kept.requests[0]?.spans).toHaveLength(1);
+    const message = "1 refused: span_id must be 8 bytes, not all zero";
+    kept.respond = async () => ({ rejected: 1, message });
+    expect(await call(request())).toEqual(field(1, int(1, 1), field(2, message)));
   });
 });
 
@@ -103,15 +105,24 @@ class StoreDown extends StageError<"STORE_DOWN"> {
   }
 }
 
+class Unreadable extends StageError<"OTLP_MALFORMED_PROTOBUF"> {
+  constructor() {
+    super("OTLP_MALFORMED_PROTOBUF", "malformed protobuf: a length beyond the end", {
+      retryable: false,
+    });
+  }
+}
+
 function details(error: ServiceError): unknown {
   return error.metadata.get("grpc-status-details-bin")[0];
 }
 
 describe("refused:", () => {
-  test("malformed protobuf is INVALID_ARGUMENT", async () => {
+  test("a body that the handler cannot read is INVALID_ARGUMENT", async () => {
+    kept.respond = () => Promise.reject(new Unreadable());
     const error = await refusal(call(Buffer.from([0x0a, 9])));
     expect(error.code).toBe(status.INVALID_ARGUMENT);
-    expect(error.details).toContain("malformed protobuf in TraceRequest");
+    expect(error.details).toBe("malformed protobuf: a length beyond the end");
     expect(details(error)).toEqual(Buffer.concat([int(1, 3), field(2, error.details)]));
   });
 
@@ -122,13 +133,15 @@ describe("refused:", () => {
     expect(details(error)).toBeUndefined();
   });
 
-  test.each(["logs", "metrics"])("%s are UNIMPLEMENTED, with a word", async (signal) => {
-    const name = `${signal[0]?.toUpperCase()}${signal.slice(1)}Service`;
-    const error = await refusal(call(Buffer.alloc(0), `${PREFIX}${signal}.v1.${name}/Export`));
+  test("metrics are UNIMPLEMENTED, with a word", async () => {
+    const path = `${PREFIX}metrics.v1.MetricsService/Export`;
+    const error = await refusal(call(Buffer.alloc(0), path));
     expect(error.code).toBe(status.UNIMPLEMENTED);
     expect(error.details).toBe(
-      `this receiver takes traces only, not ${signal}; turn the ${signal} exporter off`,
+      "this receiver takes traces and logs, not metrics; turn the metrics exporter off",
     );
+    expect(details(error)).toEqual(Buffer.concat([int(1, 12), field(2, error.details)]));
+    expect(kept.requests).toEqual([]);
   });
 
   test("another method is UNIMPLEMENTED", async () => {

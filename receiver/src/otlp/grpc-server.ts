@@ -1,7 +1,7 @@
 /**
- * OTLP/gRPC: the TraceService; the other signals are refused with a word.
+ * OTLP/gRPC: TraceService and LogsService; metrics are refused with a word.
  *
- * In: unary calls, as raw bytes. Out: ExportTraceServiceResponse or a status with details.
+ * In: unary calls, as raw bytes. Out: Export…ServiceResponse or a status with details.
  * Side effects: listens on a socket, calls the handler, logs refusals without content.
  */
 import {
@@ -10,27 +10,25 @@ import {
   type MethodDefinition,
   Server,
   ServerCredentials,
-  ServerInterceptingCall,
-  type ServerInterceptingCallInterface,
-  type ServerInterceptor,
   type StatusObject,
 } from "@grpc/grpc-js";
 import { encodeOutcome, encodeStatus } from "./answers.ts";
-import { overloaded, receiveTimeout } from "./body.ts";
+import { overloaded } from "./body.ts";
 import { ByteBudget } from "./byte-budget.ts";
-import { OtlpError, toOtlpError } from "./errors.ts";
-import { exportTraces } from "./export-traces.ts";
+import { METRICS_MESSAGE, OtlpError, toOtlpError } from "./errors.ts";
+import { exportRequest } from "./export-request.ts";
+import { arrivalGate } from "./grpc-arrival.ts";
 import {
   BODY_SIZE_MAX_BYTES,
-  GRPC_RECEIVING_MAX,
+  GRPC_KEEPALIVE_MS,
+  GRPC_KEEPALIVE_TIMEOUT_MS,
   GRPC_STREAMS_MAX,
   HANDLER_TIMEOUT_MS,
   IN_FLIGHT_MAX_BYTES,
-  RECEIVE_TIMEOUT_MS,
 } from "./limits.ts";
 import { logRefusal } from "./refusal-log.ts";
 import type { OtlpServerOptions } from "./server-options.ts";
-import type { OtlpLog, OtlpServer } from "./types.ts";
+import type { OtlpServer, OtlpSignal } from "./types.ts";
 
 type Handler = handleUnaryCall<Buffer, Buffer>;
 
@@ -43,15 +41,20 @@ export async function startOtlpGrpc(options: OtlpServerOptions): Promise<OtlpSer
     // Before decompression and after it: grpc-js stops either way.
     "grpc.max_receive_message_length": sizeMaxBytes,
     "grpc.max_concurrent_streams": GRPC_STREAMS_MAX,
-    interceptors: [receivingLimit(options)],
+    "grpc.keepalive_time_ms": GRPC_KEEPALIVE_MS,
+    "grpc.keepalive_timeout_ms": GRPC_KEEPALIVE_TIMEOUT_MS,
+    interceptors: [
+      arrivalGate(options, (call, error) => call.sendStatus(refusalOf(error, options))),
+    ],
   });
-  server.addService(service("trace.v1.TraceService"), { export: traceHandler(options) });
-  for (const [name, signal] of [
-    ["logs.v1.LogsService", "logs"],
-    ["metrics.v1.MetricsService", "metrics"],
-  ] as const) {
-    server.addService(service(name), { export: refusingHandler(signal, options.log) });
-  }
+  const budget = options.budget ?? new ByteBudget(IN_FLIGHT_MAX_BYTES);
+  server.addService(service("trace.v1.TraceService"), {
+    export: exportHandler("traces", options, budget),
+  });
+  server.addService(service("logs.v1.LogsService"), {
+    export: exportHandler("logs", options, budget),
+  });
+  server.addService(service("metrics.v1.MetricsService"), { export: metricsHandler(options) });
   const host = options.host.includes(":") ? `[${options.host}]` : options.host;
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync(
@@ -86,88 +89,38 @@ function service(name: string): { readonly export: MethodDefinition<Buffer, Buff
   };
 }
 
-function traceHandler(options: OtlpServerOptions): Handler {
-  const budget = options.budget ?? new ByteBudget(IN_FLIGHT_MAX_BYTES);
+function exportHandler(
+  signal: OtlpSignal,
+  options: OtlpServerOptions,
+  budget: ByteBudget,
+): Handler {
+  const { handler, handlerTimeoutMs = HANDLER_TIMEOUT_MS } = options;
   return (call, callback) => {
     const body = call.request;
+    const release = (): void => budget.give(body.length);
     const work = budget.tryTake(body.length)
-      ? exportTraces(body, {
-          handler: options.handler,
-          transport: "grpc",
-          format: "protobuf",
-          handlerTimeoutMs: options.handlerTimeoutMs ?? HANDLER_TIMEOUT_MS,
-          release: () => budget.give(body.length),
-        })
+      ? exportRequest(
+          { body, signal, transport: "grpc", format: "protobuf" },
+          { handler, handlerTimeoutMs, release },
+        )
       : Promise.reject(overloaded());
     work.then(
-      (outcome) => callback(null, encodeOutcome(outcome, "protobuf")),
-      (error: unknown) => {
-        const refusal = toOtlpError(error);
-        logRefusal(options.log, refusal);
-        callback(statusOf(refusal));
-      },
+      (outcome) => callback(null, encodeOutcome(outcome, signal, "protobuf")),
+      (error: unknown) => callback(refusalOf(toOtlpError(error), options)),
     );
   };
 }
 
-function refusingHandler(signal: string, log: OtlpLog): Handler {
+function metricsHandler(options: OtlpServerOptions): Handler {
   return (_call, callback) => {
-    const refusal = new OtlpError(
-      "OTLP_NOT_FOUND",
-      `this receiver takes traces only, not ${signal}; turn the ${signal} exporter off`,
-    );
-    logRefusal(log, refusal);
-    callback(statusOf(refusal));
+    callback(refusalOf(new OtlpError("OTLP_NOT_FOUND", METRICS_MESSAGE), options));
   };
 }
 
-function statusOf(error: OtlpError): StatusObject {
+/** The status of a refusal, which is logged. */
+function refusalOf(error: OtlpError, options: OtlpServerOptions): StatusObject {
+  logRefusal(options.log, error);
   const metadata = new Metadata();
   metadata.set("grpc-status-details-bin", encodeStatus(error, "protobuf"));
   return { code: error.grpcStatus, details: error.message, metadata };
-}
-
-/**
- * Bounds the calls whose message is still arriving, in number and time.
- *
- * grpc-js buffers and decompresses a message before a handler sees it, so the budget of bytes
- * cannot be asked first.
- */
-function receivingLimit(options: OtlpServerOptions): ServerInterceptor {
-  let receiving = 0;
-  return (_method, call) => {
-    let timer: NodeJS.Timeout | undefined;
-    const done = (): void => {
-      if (timer === undefined) return;
-      clearTimeout(timer);
-      timer = undefined;
-      receiving -= 1;
-    };
-    return new ServerInterceptingCall(call, {
-      start: (next) =>
-        next({
-          onReceiveMetadata: (metadata, forward) => {
-            if (receiving >= GRPC_RECEIVING_MAX) {
-              refuseCall(call, overloaded(), options.log);
-              return;
-            }
-            receiving += 1;
-            timer = setTimeout(() => {
-              refuseCall(call, receiveTimeout(), options.log);
-            }, options.receiveTimeoutMs ?? RECEIVE_TIMEOUT_MS);
-            forward(metadata);
-          },
-          onReceiveMessage: (message, forward) => {
-            done();
-            forward(message);
-          },
-          onCancel: done,
-        }),
-    });
-  };
-}
-
-function refuseCall(call: ServerInterceptingCallInterface, error: OtlpError, log: OtlpLog): void {
-  logRefusal(log, error);
-  call.sendStatus(statusOf(error));
 }

@@ -3,15 +3,14 @@
  * the server lives on: a good request follows each.
  * Method: exact bodies to a real listener; answers are compared byte by byte.
  */
-import { createHash } from "node:crypto";
-import { gzipSync } from "node:zlib";
+import { deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { StageError } from "../base/errors.ts";
+import { field, int, request, span } from "../base/wire.test.helper.ts";
 import { ByteBudget } from "./byte-budget.ts";
 import { startOtlpHttp } from "./http-server.ts";
 import { DONE, recorder } from "./servers.test.helper.ts";
 import type { OtlpServer } from "./types.ts";
-import { field, fixed64, int, request, span } from "./wire.test.helper.ts";
 
 const SIZE_MAX_BYTES = 100_000;
 const budget = new ByteBudget(SIZE_MAX_BYTES);
@@ -92,18 +91,27 @@ describe("success", () => {
     },
   );
 
-  test("the digest is of the decompressed body, so a retry repeats it", async () => {
+  test.each([
+    ["gzip", gzipSync],
+    ["deflate", deflateSync],
+    ["zstd", zstdCompressSync],
+    ["ZSTD", zstdCompressSync],
+  ])("the handler gets a body that was sent as %s as it was before", async (encoding, compress) => {
     const body = request(span());
-    await post(body);
-    await post(gzipSync(body), { ...PROTOBUF, "Content-Encoding": "gzip" });
-    const digest = createHash("sha256").update(body).digest("hex");
-    expect(kept.requests.map((one) => one.digest)).toEqual([digest, digest]);
-    expect(kept.requests[1]?.sizeBytes).toBe(body.length);
+    await post(compress(body), { ...PROTOBUF, "Content-Encoding": encoding });
+    expect(kept.requests[0]?.body).toEqual(body);
+    expect(kept.requests[0]?.sizeBytes).toBe(body.length);
   });
 
-  test("an empty request is answered without the handler", async () => {
+  test("an empty request is for the handler to judge", async () => {
     expect((await post("")).status).toBe(200);
-    expect(kept.requests).toEqual([]);
+    expect(kept.requests[0]).toMatchObject({ sizeBytes: 0 });
+  });
+
+  test.each(["traces", "logs"])("the path tells the signal: %s", async (signal) => {
+    const answer = await post("{}", JSON_TYPE, `/v1/${signal}?x=1`);
+    expect(answer.body.toString()).toBe("{}");
+    expect(kept.requests[0]).toMatchObject({ signal, format: "json" });
   });
 
   test("the answer waits for the handler", async () => {
@@ -128,31 +136,31 @@ describe("success", () => {
 });
 
 describe("partial success", () => {
-  const BODY = request(span(), span({ 1: Buffer.alloc(0) }), span({ 1: field(1, "short") }));
   const REASON = "2 refused: trace_id must be 16 bytes, not all zero";
 
-  test("in protobuf names count and reason, field by field", async () => {
-    const answer = await post(BODY);
+  test.each(["traces", "logs"])("of %s in protobuf is the same bytes", async (signal) => {
+    kept.respond = async () => ({ rejected: 2, message: REASON });
+    const answer = await post(request(), PROTOBUF, `/v1/${signal}`);
     expect(answer.status).toBe(200);
+    expect(answer.headers.get("content-type")).toBe("application/x-protobuf");
     expect(answer.body).toEqual(field(1, int(1, 2), field(2, REASON)));
-    expect(kept.requests[0]?.spans).toHaveLength(1);
   });
 
-  test("in JSON writes the count as text, and adds what the handler refused", async () => {
-    kept.respond = async () => ({ rejectedSpans: 1, message: "1 refused: policy" });
-    const answer = await post(TRACE_JSON.replace("5b8e", "5b8"), JSON_TYPE);
-    expect(JSON.parse(answer.body.toString())).toEqual({
-      partialSuccess: {
-        rejectedSpans: "2",
-        errorMessage: "1 refused: trace_id must be 16 bytes, not all zero; 1 refused: policy",
-      },
-    });
+  test.each([
+    ["traces", "rejectedSpans"],
+    ["logs", "rejectedLogRecords"],
+  ])("of %s in JSON writes the count as text under %s", async (signal, name) => {
+    kept.respond = async () => ({ rejected: 300, message: REASON });
+    const answer = await post("{}", JSON_TYPE, `/v1/${signal}`);
+    expect(answer.body.toString()).toBe(
+      `{"partialSuccess":{"${name}":"300","errorMessage":"${REASON}"}}`,
+    );
   });
 
   test("with nothing refused carries a warning", async () => {
-    const answer = await post(request(span({ 8: fixed64(8, 1n) })));
-    expect(answer.body.toString()).toContain("1 kept with end = start");
-    expect(answer.body.subarray(2, 3)).toEqual(Buffer.from([0x12]));
+    kept.respond = async () => ({ rejected: 0, message: "1 kept with end = start" });
+    const answer = await post(request());
+    expect(answer.body).toEqual(field(1, field(2, "1 kept with end = start")));
   });
 });
 
@@ -161,16 +169,26 @@ const LARGE = Buffer.alloc(SIZE_MAX_BYTES + 1);
 
 describe("a bad request is refused with a Status body:", () => {
   test.each<Case>([
-    ["malformed protobuf", 400, "malformed protobuf in TraceRequest", [Buffer.from([0x0a, 9])]],
-    ["malformed JSON", 400, "the body is not valid JSON at position 1", ["{]", JSON_TYPE]],
-    ["protobuf said to be JSON", 400, "not valid", [request(span()), JSON_TYPE]],
     ["bad gzip", 400, "cannot be decompressed", ["x", { ...PROTOBUF, "Content-Encoding": "gzip" }]],
+    ["bad zstd", 400, "cannot be decompressed", ["x", { ...PROTOBUF, "Content-Encoding": "zstd" }]],
     ["an oversize body", 413, "larger than 100000 bytes", [LARGE]],
     [
       "a gzip bomb",
       413,
       "larger than 100000 bytes",
       [gzipSync(LARGE), { ...PROTOBUF, "Content-Encoding": "gzip" }],
+    ],
+    [
+      "a deflate bomb",
+      413,
+      "larger than 100000 bytes",
+      [deflateSync(LARGE), { ...PROTOBUF, "Content-Encoding": "deflate" }],
+    ],
+    [
+      "a zstd bomb",
+      413,
+      "larger than 100000 bytes",
+      [zstdCompressSync(LARGE), { ...PROTOBUF, "Content-Encoding": "zstd" }],
     ],
     ["text/plain", 415, "Content-Type", ["x", { "Content-Type": "text/plain" }]],
     ["no content type", 415, "Content-Type", ["x", {}]],
@@ -181,9 +199,10 @@ describe("a bad request is refused with a Status body:", () => {
       ["x", { ...PROTOBUF, "Content-Encoding": "br" }],
     ],
     ["another path", 404, "POST /v1/traces", ["x", PROTOBUF, "/v1/trace"]],
-    ["logs", 404, "takes traces only, not logs", ["x", PROTOBUF, "/v1/logs"]],
-    ["metrics", 404, "takes traces only, not metrics", ["x", JSON_TYPE, "/v1/metrics"]],
+    ["metrics", 404, "takes traces and logs, not metrics", ["x", JSON_TYPE, "/v1/metrics"]],
     ["GET", 405, "POST /v1/traces", ["", {}, "/v1/traces", "GET"]],
+    ["GET of logs", 405, "POST /v1/logs", ["", {}, "/v1/logs", "GET"]],
+    ["OPTIONS", 405, "POST /v1/traces", ["", JSON_TYPE, "/v1/traces", "OPTIONS"]],
     ["PUT", 405, "POST /v1/traces", ["x", PROTOBUF, "/v1/traces", "PUT"]],
   ])("%s", async (_title, status, message, parameters) => {
     const answer = await post(...parameters);
@@ -214,7 +233,26 @@ class StoreDown extends StageError<"STORE_DOWN"> {
   }
 }
 
+class Unreadable extends StageError<"OTLP_MALFORMED_PROTOBUF"> {
+  constructor() {
+    super("OTLP_MALFORMED_PROTOBUF", "malformed protobuf: a length beyond the end", {
+      retryable: false,
+    });
+  }
+}
+
 describe("when the handler fails", () => {
+  test("because it cannot read the body, the answer is 400 with a Status in its type", async () => {
+    kept.respond = () => Promise.reject(new Unreadable());
+    const message = "malformed protobuf: a length beyond the end";
+    const answer = await post(request(span()));
+    expect([answer.status, answer.headers.get("retry-after")]).toEqual([400, null]);
+    expect(answer.headers.get("content-type")).toBe("application/x-protobuf");
+    expect(answer.body).toEqual(Buffer.concat([int(1, 3), field(2, message)]));
+    const inJson = await post("{}", JSON_TYPE, "/v1/logs");
+    expect(inJson.body.toString()).toBe(`{"code":3,"message":"${message}"}`);
+  });
+
   test("retryably, the answer is 503 with Retry-After and RetryInfo", async () => {
     kept.respond = () => Promise.reject(new StoreDown(true));
     const answer = await post(request(span()));

@@ -1,5 +1,5 @@
 /**
- * OTLP/HTTP: a server for /v1/traces.
+ * OTLP/HTTP: a server for /v1/traces and /v1/logs.
  *
  * In: HTTP/1.1 requests. Out: answers as OTLP prescribes them (the table is in the README).
  * Side effects: listens on a socket, calls the handler, logs refusals without content.
@@ -13,10 +13,11 @@ import {
 } from "node:http";
 import type { AddressInfo } from "node:net";
 import { encodeOutcome, encodeStatus } from "./answers.ts";
-import { chooseDecompressor, readBody } from "./body.ts";
+import { chooseEncoding, readBody, tooLarge } from "./body.ts";
 import { ByteBudget } from "./byte-budget.ts";
-import { OtlpError, toOtlpError } from "./errors.ts";
-import { exportTraces } from "./export-traces.ts";
+import { corsHeaders, preflightHeaders } from "./cors.ts";
+import { METRICS_MESSAGE, OtlpError, toOtlpError } from "./errors.ts";
+import { exportRequest } from "./export-request.ts";
 import {
   BODY_SIZE_MAX_BYTES,
   CONNECTIONS_MAX,
@@ -29,18 +30,18 @@ import {
 } from "./limits.ts";
 import { logRefusal } from "./refusal-log.ts";
 import type { OtlpServerOptions } from "./server-options.ts";
-import type { OtlpFormat, OtlpServer } from "./types.ts";
+import type { OtlpFormat, OtlpServer, OtlpSignal } from "./types.ts";
 
 const CONTENT_TYPES: Readonly<Record<OtlpFormat, string>> = {
   json: "application/json",
   protobuf: "application/x-protobuf",
 };
-const TRACES_PATH = "/v1/traces";
-const HEALTH_PATH = "/health";
-const OTHER_SIGNALS: ReadonlyMap<string, string> = new Map([
-  ["/v1/logs", "this receiver takes traces only, not logs; turn the logs exporter off"],
-  ["/v1/metrics", "this receiver takes traces only, not metrics; turn the metrics exporter off"],
+const SIGNALS: ReadonlyMap<string, OtlpSignal> = new Map([
+  ["/v1/traces", "traces"],
+  ["/v1/logs", "logs"],
 ]);
+const METRICS_PATH = "/v1/metrics";
+const HEALTH_PATH = "/health";
 
 /** Start listening. */
 export async function startOtlpHttp(options: OtlpServerOptions): Promise<OtlpServer> {
@@ -85,11 +86,18 @@ async function stopServer(server: Server, graceMs: number): Promise<void> {
 /** The server as a function of request and response. */
 function otlpHttpListener(options: OtlpServerOptions): RequestListener {
   const budget = options.budget ?? new ByteBudget(IN_FLIGHT_MAX_BYTES);
+  const { corsOrigins = [] } = options;
   return (request, response) => {
     const format = formatOf(request.headers["content-type"]);
     // Nobody is left to tell when the connection broke; without a listener it would be thrown.
     response.on("error", () => undefined);
     request.on("error", () => undefined);
+    response.setHeaders(new Map(Object.entries(corsHeaders(request, corsOrigins))));
+    const preflight = preflightHeaders(request, corsOrigins);
+    if (preflight !== undefined) {
+      response.writeHead(204, preflight).end();
+      return;
+    }
     answer(request, response, format, options, budget).catch((error: unknown) => {
       const refusal = toOtlpError(error);
       logRefusal(options.log, refusal);
@@ -110,7 +118,7 @@ async function answer(
     send(response, 200, "text/plain", Buffer.from("ok\n"));
     return;
   }
-  checkRequest(request, path);
+  const signal = signalOf(request, path);
   if (format === undefined) {
     throw new OtlpError(
       "OTLP_UNSUPPORTED_CONTENT_TYPE",
@@ -118,34 +126,35 @@ async function answer(
     );
   }
   const sizeMaxBytes = options.bodySizeMaxBytes ?? BODY_SIZE_MAX_BYTES;
-  const decompressor = chooseDecompressor(request.headers["content-encoding"]);
-  if (Number(request.headers["content-length"] ?? 0) > sizeMaxBytes) {
-    throw new OtlpError(
-      "OTLP_BODY_TOO_LARGE",
-      `the body is larger than ${sizeMaxBytes} bytes; send smaller batches`,
-    );
-  }
+  const encoding = chooseEncoding(request.headers["content-encoding"]);
+  if (Number(request.headers["content-length"] ?? 0) > sizeMaxBytes) throw tooLarge(sizeMaxBytes);
   if (request.headers.expect !== undefined) response.writeContinue();
   const timeoutMs = options.receiveTimeoutMs ?? RECEIVE_TIMEOUT_MS;
-  const body = await readBody(request, decompressor, { sizeMaxBytes, timeoutMs, budget });
-  const outcome = await exportTraces(body, {
-    handler: options.handler,
-    transport: "http",
-    format,
-    handlerTimeoutMs: options.handlerTimeoutMs ?? HANDLER_TIMEOUT_MS,
-    release: () => budget.give(body.length),
-  });
-  send(response, 200, CONTENT_TYPES[format], encodeOutcome(outcome, format));
+  const body = await readBody(request, encoding, { sizeMaxBytes, timeoutMs, budget });
+  const outcome = await exportRequest(
+    { body, signal, transport: "http", format },
+    {
+      handler: options.handler,
+      handlerTimeoutMs: options.handlerTimeoutMs ?? HANDLER_TIMEOUT_MS,
+      release: () => budget.give(body.length),
+    },
+  );
+  send(response, 200, CONTENT_TYPES[format], encodeOutcome(outcome, signal, format));
 }
 
-function checkRequest(request: IncomingMessage, path: string): void {
-  if (path !== TRACES_PATH) {
-    const message = OTHER_SIGNALS.get(path) ?? `not found; traces go to POST ${TRACES_PATH}`;
+function signalOf(request: IncomingMessage, path: string): OtlpSignal {
+  const signal = SIGNALS.get(path);
+  if (signal === undefined) {
+    const message =
+      path === METRICS_PATH
+        ? METRICS_MESSAGE
+        : `not found; this receiver takes POST ${[...SIGNALS.keys()].join(" and POST ")}`;
     throw new OtlpError("OTLP_NOT_FOUND", message);
   }
   if (request.method !== "POST") {
-    throw new OtlpError("OTLP_METHOD_NOT_ALLOWED", `send traces with POST ${TRACES_PATH}`);
+    throw new OtlpError("OTLP_METHOD_NOT_ALLOWED", `send ${signal} with POST ${path}`);
   }
+  return signal;
 }
 
 /** Parameters and case of a media type do not matter; `application/protobuf` is its newer name. */

@@ -6,52 +6,19 @@
 export const BODY_SIZE_MAX_BYTES = 67_108_864;
 
 /**
- * Bytes of decompressed bodies held at once, by all requests together (256 MiB). Four of the
- * largest requests fit; beyond it a request is told to come back, so that memory stays bounded.
+ * Bytes of decompressed bodies held at once, by all requests together (128 MiB). Two of the largest
+ * requests fit, or a quarter of a second at 500 MB/s; beyond it a request is told to come back.
  */
-export const IN_FLIGHT_MAX_BYTES = 268_435_456;
-
-/** Spans in one request. SDKs send 512, Collectors 8,192; a larger request is to be split. */
-export const REQUEST_SPANS_MAX = 65_536;
+export const IN_FLIGHT_MAX_BYTES = 134_217_728;
 
 /**
- * ResourceSpans, ScopeSpans, spans and their headers in one request (2^19). Room for
- * {@link REQUEST_SPANS_MAX} spans that each come under a resource and scope of their own.
+ * Largest window of a zstd frame, as a power of two (8 MiB): what RFC 8878 asks every decoder to
+ * take, and what levels up to 19 use. The decoder allocates a whole window.
  */
-export const ENVELOPE_ELEMENTS_MAX = 524_288;
+export const ZSTD_WINDOW_LOG_MAX = 23;
 
-/**
- * Length-delimited fields within one request (2^23). An empty message takes two bytes on the wire
- * and a hundred in memory: without this limit 64 MiB of them would take gigabytes.
- */
-export const REQUEST_ELEMENTS_MAX = 8_388_608;
-
-/** Length-delimited fields within one span (2^18). An embedding as an array takes 3,072. */
-export const SPAN_ELEMENTS_MAX = 262_144;
-
-/** Attributes of one span, event, link, resource or scope. The SDKs' default limit is 128. */
-export const ATTRIBUTES_MAX = 1_024;
-
-/** Events of one span. The SDKs' default limit is 128; streamed tokens make more. */
-export const EVENTS_MAX = 4_096;
-
-/** Links of one span. The SDKs' default limit is 128. */
-export const LINKS_MAX = 1_024;
-
-/**
- * Arrays and key-value lists within one another in an attribute. A level takes three messages, and
- * protobuf readers stop at 100 messages: 32 levels are what every one of them can read.
- */
-export const VALUE_DEPTH_MAX = 32;
-
-/** Braces, brackets and commas in one JSON body (2^23): bounds the objects it turns into. */
-export const JSON_TOKENS_MAX = 8_388_608;
-
-/** Nesting of a JSON body: four levels for each of {@link VALUE_DEPTH_MAX}, and room around. */
-export const JSON_DEPTH_MAX = 192;
-
-/** Latest time of a span, in nanoseconds: a signed 64-bit count, the year 2262. */
-export const TIME_MAX_NS: bigint = 2n ** 63n - 1n;
+/** zstd bodies decompressed at once: four times {@link ZSTD_WINDOW_LOG_MAX}, 32 MiB. */
+export const ZSTD_CONCURRENT_MAX = 4;
 
 /** Longest time from a request's first header to its last byte, in milliseconds. */
 export const RECEIVE_TIMEOUT_MS = 30_000;
@@ -75,12 +42,35 @@ export const HEADERS_TIMEOUT_MS = 10_000;
 export const CONNECTIONS_MAX = 4_096;
 
 /**
- * gRPC calls whose message is still arriving. grpc-js buffers and decompresses a message by
- * itself, so this and not the bytes bounds the memory before we see it.
+ * gRPC calls whose message is arriving. grpc-js buffers and decompresses a message by itself, so
+ * this times {@link BODY_SIZE_MAX_BYTES} bounds the memory before the budget can be asked: 256 MiB,
+ * three times that for the moment in which compressed messages of full size are decompressed and
+ * joined. Messages arrive in milliseconds, so that four keep one thread busy.
  */
-export const GRPC_RECEIVING_MAX = 64;
+export const GRPC_RECEIVING_MAX = 4;
 
-/** Concurrent streams that a gRPC connection may open; the default of most servers. */
+/**
+ * gRPC calls that wait for their message to be read. Flow control stops their clients at one window
+ * of 64 KiB: 64 MiB in all.
+ */
+export const GRPC_WAITING_MAX = 1_024;
+
+/** Longest wait of a gRPC call to be read, in milliseconds: exporters give up at 10 s. */
+export const GRPC_WAIT_TIMEOUT_MS = 10_000;
+
+/**
+ * Time for a gRPC message to arrive while others wait, in milliseconds: 512 spans of 1.5 KB take
+ * that at 1.2 Mbit/s. A client that stalls does not stop the others for longer.
+ */
+export const GRPC_TURN_MS = 5_000;
+
+/** Time without traffic after which a gRPC connection is asked whether it lives, in milliseconds. */
+export const GRPC_KEEPALIVE_MS = 60_000;
+
+/** Time for the answer to that, in milliseconds. */
+export const GRPC_KEEPALIVE_TIMEOUT_MS = 20_000;
+
+/** Concurrent streams that a gRPC connection may open: RFC 9113 asks for no fewer. */
 export const GRPC_STREAMS_MAX = 100;
 
 /** Longest status message, in characters: it travels in a header. */

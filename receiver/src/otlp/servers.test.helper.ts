@@ -2,17 +2,17 @@
  * What the tests of both servers share: a log that remembers, a handler that remembers.
  */
 import type { OtlpServerOptions } from "./server-options.ts";
-import type { ExportOutcome, OtlpLog, TraceRequest } from "./types.ts";
+import type { ExportOutcome, ExportRequest, OtlpLog } from "./types.ts";
 
-export const DONE: ExportOutcome = { rejectedSpans: 0, message: "" };
+export const DONE: ExportOutcome = { rejected: 0, message: "" };
 
 /** Everything a server did, for a test to look at. */
 export interface Recorder {
-  readonly requests: TraceRequest[];
+  readonly requests: ExportRequest[];
   readonly lines: string[];
   readonly options: OtlpServerOptions;
   /** What the handler does next; resolves with {@link DONE} unless changed. */
-  respond: (request: TraceRequest) => Promise<ExportOutcome>;
+  respond: (request: ExportRequest) => Promise<ExportOutcome>;
 }
 
 /** Options for a server on a free port of loopback. */
@@ -22,7 +22,7 @@ export function recorder(changes: Partial<OtlpServerOptions> = {}): Recorder {
     lines.push(`${JSON.stringify(fields)} ${message}`);
   };
   const log: OtlpLog = { debug: write, warn: write, error: write };
-  const requests: TraceRequest[] = [];
+  const requests: ExportRequest[] = [];
   const self: Recorder = {
     requests,
     lines,

@@ -1,48 +1,17 @@
 /**
  * What the OTLP servers take and give: the contract between this stage and the pipeline.
  */
-import type { DecodedSpan } from "../base/records.ts";
-
-/** Why a span was refused. Stable names; the text for people is in `rejections.ts`. */
-export type RejectionReason =
-  | "trace_id"
-  | "span_id"
-  | "parent_span_id"
-  | "link_id"
-  | "start_time"
-  | "end_time"
-  | "event_time"
-  | "utf8"
-  | "depth"
-  | "attributes"
-  | "events"
-  | "links"
-  | "size";
-
-/** Spans that were refused while decoding. They are gone for good: the client must not resend. */
-export interface RejectedSpans {
-  readonly count: number;
-  readonly reasons: ReadonlyMap<RejectionReason, number>;
-}
-
-/** What a request decodes to. */
-export interface DecodedRequest {
-  readonly spans: readonly DecodedSpan[];
-  readonly rejected: RejectedSpans;
-  /** Spans that were kept although they ended before they began (`endNs` is then `startNs`). */
-  readonly clampedSpans: number;
-}
-
 /** How a request is encoded. */
 export type OtlpFormat = "protobuf" | "json";
 
-/** One export request, decoded, for the pipeline to make durable. */
-export interface TraceRequest extends DecodedRequest {
-  /**
-   * SHA-256 of the decompressed body, 64 lower-case hex digits. A retry of an exporter repeats the
-   * body, so this is its idempotency token.
-   */
-  readonly digest: string;
+/** What a request carries. */
+export type OtlpSignal = "traces" | "logs";
+
+/** One export request as it came, decompressed, for the pipeline to make durable. */
+export interface ExportRequest {
+  /** The decompressed body; stays valid until the handler is done. */
+  readonly body: Buffer;
+  readonly signal: OtlpSignal;
   readonly transport: "grpc" | "http";
   readonly format: OtlpFormat;
   /** Size of the decompressed body. */
@@ -51,21 +20,22 @@ export interface TraceRequest extends DecodedRequest {
 
 /** What came of a request once it is durable. */
 export interface ExportOutcome {
-  /** Spans that the handler refused for good, on top of those refused while decoding. */
-  readonly rejectedSpans: number;
+  /** Spans or log records that were refused for good: the client must not resend them. */
+  readonly rejected: number;
   /** Why, for people, without content; empty on full success. */
   readonly message: string;
 }
 
 /**
- * Make a request durable. Called for every request with at least one span, kept or refused.
+ * Make a request durable. Called for every request, an empty one too.
  *
- * Resolves once everything that was not refused is committed: only then the client is answered.
- * Rejects with a `StageError` when nothing may be acknowledged: a retryable one becomes
- * UNAVAILABLE / 503 (`retryAfterMs`, if it has that property, becomes RetryInfo / Retry-After),
- * another one INTERNAL / 500, any other error UNAVAILABLE / 503.
+ * Resolves once everything that was not refused is on the disk: only then the client is answered.
+ * Rejects with a `StageError` when nothing may be acknowledged. One whose code is an
+ * `OtlpErrorCode` is answered as that says (a body that cannot be read). Any other retryable
+ * one becomes UNAVAILABLE / 503 (`retryAfterMs`, if it has that property, becomes RetryInfo /
+ * Retry-After), another one INTERNAL / 500, any other error UNAVAILABLE / 503.
  */
-export type TraceHandler = (request: TraceRequest) => Promise<ExportOutcome>;
+export type ExportHandler = (request: ExportRequest) => Promise<ExportOutcome>;
 
 /** The part of a logger that is used here: pino fits. Content is never passed. */
 export interface OtlpLog {

@@ -33,16 +33,25 @@ const SCHEMES = /^(?:bearer|basic|digest|token|apikey|negotiate|aws4-hmac-sha256
 const REFERENCE =
   /^(?:process\.env|os\.(?:environ|getenv)|import\.meta|env[.(]|getenv|self\.|this\.|\$\(|\$?\{\{?|\$[A-Z_]+$|<[a-z_ -]+>$|%[A-Z_]+%$)/;
 
+/** A search by the engine passes long texts several times faster than a loop. */
+const SIGN = /[:=]|(?<=[sS])[wW]/g;
+
 export function findAssignments(text: string, findings: Findings): void {
-  for (let i = 0; i < text.length; i++) {
+  for (let i = nextSign(text, 0); i !== -1; i = nextSign(text, i + 1)) {
     const c = text.charCodeAt(i);
     if (c === 58 || c === 61) {
       const key = keyBefore(text, i);
       if (key !== undefined) i = Math.max(i, findValue(text, i, key, findings));
-    } else if ((c | 32) === 119 && (text.charCodeAt(i - 1) | 32) === 115) {
+    } else {
       findSentence(text, i, findings);
     }
   }
+}
+
+/** Place of the next `:`, `=` or `w` after an `s` from `i` on, or -1. */
+function nextSign(text: string, i: number): number {
+  SIGN.lastIndex = i;
+  return SIGN.test(text) ? SIGN.lastIndex - 1 : -1;
 }
 
 /** @returns the last place that was taken */

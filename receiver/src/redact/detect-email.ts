@@ -34,30 +34,29 @@ const SERVICE_ACCOUNTS: ReadonlySet<string> = new Set(["git", "hg", "svn"]);
 /** CJK and what comes after it: scripts written without spaces around an address. */
 const UNSPACED_MIN = 0x2e80;
 
+/** An `@` in every writing. */
+const AT_SIGNS = ["@", "\uff20", "%40", "&#64;", "\\u0040"] as const;
+
 export function findEmails(text: string, findings: Findings): void {
-  for (let i = 0; i < text.length; i++) {
-    const size = atSize(text, i);
-    if (size === 0) continue;
-    if (!findings.userinfoEnds.has(i)) findEmailAt(text, i, size, findings);
-    i += size - 1;
+  const places = AT_SIGNS.map((sign) => text.indexOf(sign));
+  for (;;) {
+    const sign = firstOf(places);
+    if (sign === -1) return;
+    const at = places[sign] as number;
+    const size = (AT_SIGNS[sign] as string).length;
+    if (!findings.userinfoEnds.has(at)) findEmailAt(text, at, size, findings);
+    places[sign] = text.indexOf(AT_SIGNS[sign] as string, at + size);
   }
 }
 
-/** Length of an `@` in any writing at `i`, or 0. */
-function atSize(text: string, i: number): number {
-  switch (text.charCodeAt(i)) {
-    case 64:
-    case 0xff20:
-      return 1;
-    case 37:
-      return text.startsWith("40", i + 1) ? 3 : 0;
-    case 38:
-      return text.startsWith("#64;", i + 1) ? 5 : 0;
-    case 92:
-      return text.startsWith("u0040", i + 1) ? 6 : 0;
-    default:
-      return 0;
+/** Which sign comes first; -1 when there is none. The engine searches a sign many times as fast. */
+function firstOf(places: readonly number[]): number {
+  let first = -1;
+  for (const [sign, place] of places.entries()) {
+    if (place === -1) continue;
+    if (first === -1 || place < (places[first] as number)) first = sign;
   }
+  return first;
 }
 
 function findEmailAt(text: string, at: number, size: number, findings: Findings): void {

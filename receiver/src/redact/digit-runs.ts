@@ -17,6 +17,9 @@ const OVERLAP = 10;
 /** Most separator characters between two groups: `) - `. */
 const SEPARATORS_MAX = 3;
 
+/** A search by the engine passes long texts several times faster than a loop. */
+const START = /[%\d]/g;
+
 export class DigitRun {
   readonly text: string;
   count = 0;
@@ -49,13 +52,18 @@ export class DigitRun {
 /** Call `visit` for each run with at least `digitsMin` digits. */
 export function forEachRun(text: string, digitsMin: number, visit: (run: DigitRun) => void): void {
   const run = new DigitRun(text);
-  let i = 0;
-  while (i < text.length) {
-    const c = text.charCodeAt(i);
+  for (let i = nextStart(text, 0); i !== -1; ) {
     if (isPercentEscape(text, i)) i += 3;
-    else if (isDigit(c)) i = readRun(run, i, digitsMin, visit);
+    else if (isDigit(text.charCodeAt(i))) i = readRun(run, i, digitsMin, visit);
     else i++;
+    i = nextStart(text, i);
   }
+}
+
+/** Place of the next digit or percent sign from `i` on, or -1. */
+function nextStart(text: string, i: number): number {
+  START.lastIndex = i;
+  return START.test(text) ? START.lastIndex - 1 : -1;
 }
 
 function readRun(

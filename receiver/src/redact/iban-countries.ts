@@ -9,7 +9,8 @@ const LENGTHS =
   "MT31 MU30 NI28 NL18 NO15 OM23 PK24 PL28 PS29 PT25 QA29 RO24 RS22 RU33 SA24 SC31 SD18 SE24 SI19 " +
   "SK24 SM27 SO23 ST25 SV28 TL23 TN24 TR26 UA29 VA22 VG24 XK20 YE30";
 
-const TABLE: Uint8Array = table();
+/** Lengths by the last 5 bits of both letters, 0 where no country is. */
+export const COUNTRY_LENGTHS: Uint8Array = table();
 
 function table(): Uint8Array {
   const out = new Uint8Array(1 << 10);
@@ -26,7 +27,7 @@ function index(first: number, second: number): number {
 /** Length of the IBANs of a country whose code the two letters (any case) are, or 0. */
 export function ibanLength(first: number, second: number): number {
   if (!isAsciiLetter(first) || !isAsciiLetter(second)) return 0;
-  return TABLE[index(first, second)] as number;
+  return COUNTRY_LENGTHS[index(first, second)] as number;
 }
 
 function isAsciiLetter(c: number): boolean {

@@ -5,4 +5,4 @@
 export { RedactError } from "./errors.ts";
 export { loadRedactionKey, REDACTION_KEY_VARIABLE } from "./key.ts";
 export { createRedactor } from "./redactor.ts";
-export type { RedactionKind, Redactor } from "./types.ts";
+export { REDACTION_KINDS, type RedactionKind, type Redactor } from "./types.ts";

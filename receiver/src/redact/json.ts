@@ -10,7 +10,7 @@
 import { isAlnum, isDigit, isJsonSpace } from "./chars.ts";
 import { isLogprobAfter, numberKind } from "./keyed-value.ts";
 import { classifyKey, isSecretClass, type KeyClass } from "./keys.ts";
-import { prefilter } from "./prefilter.ts";
+import { type Look, prefilter } from "./prefilter.ts";
 import { isToken } from "./token.ts";
 import type { RedactionKind } from "./types.ts";
 
@@ -21,12 +21,11 @@ export const JSON_DEPTH_MAX = 4;
 const NESTING_MAX = 512;
 
 const QUOTE = 34;
-const BACKSLASH = 92;
 
 /** What the scanner needs of the redaction of texts. */
 export interface JsonParts {
   /** Redact one string of JSON, decoded, that was unpacked `depth` times. */
-  string(text: string, keyClass: KeyClass, depth: number): string;
+  string(text: string, keyClass: KeyClass, depth: number, look?: Look): string;
   /** Redact text that is no JSON. */
   text(text: string): string;
   /** The token of a value. */
@@ -42,20 +41,28 @@ export function looksLikeJson(text: string): boolean {
   return c === QUOTE && text.length > i + 1 && text.trimEnd().endsWith('"');
 }
 
+/** @param look the prefilter for ranges of this text */
 export function redactJson(
   parts: JsonParts,
   text: string,
   keyClass: KeyClass,
   depth: number,
+  look: Look = (from, to) => prefilter(text, from, to),
 ): string {
-  return new JsonRedactor(parts, text, depth).run(keyClass);
+  return new JsonRedactor(parts, text, depth, look).run(keyClass);
 }
 
 class JsonRedactor {
   readonly #parts: JsonParts;
   readonly #text: string;
   readonly #depth: number;
+  readonly #look: Look;
   #i = 0;
+  /** The next quote and backslash, as far as they were looked for: each is found only once. */
+  #quote = -1;
+  #slash = -1;
+  /** Whether the string whose end was found last has an escape. */
+  #hasEscape = false;
   #out = "";
   #copied = 0;
   /** Class that the values of each open bracket inherit. */
@@ -68,10 +75,11 @@ class JsonRedactor {
   /** Where that key starts, or -1: there the scan as text starts over if no value follows. */
   #keyStart = -1;
 
-  constructor(parts: JsonParts, text: string, depth: number) {
+  constructor(parts: JsonParts, text: string, depth: number, look: Look) {
     this.#parts = parts;
     this.#text = text;
     this.#depth = depth;
+    this.#look = look;
   }
 
   run(keyClass: KeyClass): string {
@@ -141,7 +149,7 @@ class JsonRedactor {
       if (c === 123 || c === 91) depth++;
       else if (c === 125 || c === 93) depth--;
       else if (!isJsonSpace(c)) values++;
-      if (c === QUOTE) this.#i = stringEnd(this.#text, this.#i);
+      if (c === QUOTE) this.#i = this.#stringEnd(this.#i);
       this.#i++;
       if (depth === 0) break;
     }
@@ -156,7 +164,7 @@ class JsonRedactor {
   /** A key or a value; false where a colon follows a string that cannot be a key. */
   #string(): boolean {
     const start = this.#i;
-    const end = stringEnd(this.#text, start);
+    const end = this.#stringEnd(start);
     const next = Math.min(end + 1, this.#text.length);
     const colon = this.#colonAfter(next);
     if (colon !== -1) {
@@ -169,6 +177,19 @@ class JsonRedactor {
     if (keyClass === "token" && isLogprobAfter(this.#text, next)) return true;
     this.#leaf(start + 1, end, keyClass);
     return true;
+  }
+
+  /** Place of the quote that closes the string opened at `start`, or the end of the text. */
+  #stringEnd(start: number): number {
+    let i = start + 1;
+    this.#hasEscape = false;
+    for (;;) {
+      if (this.#quote < i) this.#quote = placeOf(this.#text, '"', i);
+      if (this.#slash < i) this.#slash = placeOf(this.#text, "\\", i);
+      if (this.#slash >= this.#quote) return this.#quote;
+      this.#hasEscape = true;
+      i = this.#slash + 2;
+    }
   }
 
   #colonAfter(from: number): number {
@@ -188,13 +209,13 @@ class JsonRedactor {
     this.#i = colon + 1;
   }
 
-  /** The string between `start` and `end`, without its quotes. */
+  /** The string between `start` and `end`, without its quotes: the one whose end was found last. */
   #leaf(start: number, end: number, keyClass: KeyClass): void {
     if (start >= end) return;
     const isOpen = keyClass === "none" || keyClass === "numbered";
-    const hasEscape = hasBackslash(this.#text, start, end);
+    const hasEscape = this.#hasEscape;
     // The fast path: a string without escapes that holds nothing is not even copied.
-    if (isOpen && !hasEscape && prefilter(this.#text, start, end) === 0) return;
+    if (isOpen && !hasEscape && this.#look(start, end) === 0) return;
     const raw = this.#text.slice(start, end);
     const decoded = hasEscape ? decode(raw) : raw;
     if (decoded === undefined) {
@@ -202,7 +223,10 @@ class JsonRedactor {
       if (redacted !== raw) this.#exchange(start, end, redacted);
       return;
     }
-    const redacted = this.#parts.string(decoded, keyClass, this.#depth + 1);
+    const look: Look = (from, to) => this.#look(start + from, start + to);
+    const redacted = hasEscape
+      ? this.#parts.string(decoded, keyClass, this.#depth + 1)
+      : this.#parts.string(decoded, keyClass, this.#depth + 1, look);
     if (redacted === decoded) return;
     const isPlain = !hasEscape && !redacted.includes('"');
     this.#exchange(start, end, isPlain ? redacted : JSON.stringify(redacted).slice(1, -1));
@@ -239,27 +263,17 @@ class JsonRedactor {
   }
 }
 
+/** Where a sign stands from `from` on, or the end of the text. */
+function placeOf(text: string, sign: string, from: number): number {
+  const place = text.indexOf(sign, from);
+  return place === -1 ? text.length : place;
+}
+
 /** A number, or the start of one that was cut off. */
 const NUMBER = /^-?\d+(?:\.\d*)?(?:[eE][+-]?\d*)?$/;
 
 function isScalarChar(c: number): boolean {
   return isAlnum(c) || c === 45 || c === 43 || c === 46;
-}
-
-/** Place of the quote that closes the string opened at `start`, or the end of the text. */
-function stringEnd(text: string, start: number): number {
-  let i = start + 1;
-  for (; i < text.length; i++) {
-    const c = text.charCodeAt(i);
-    if (c === BACKSLASH) i++;
-    else if (c === QUOTE) return i;
-  }
-  return text.length;
-}
-
-function hasBackslash(text: string, start: number, end: number): boolean {
-  for (let i = start; i < end; i++) if (text.charCodeAt(i) === BACKSLASH) return true;
-  return false;
 }
 
 /** Control characters: invalid inside JSON strings, written by lenient producers all the same. */

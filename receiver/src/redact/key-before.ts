@@ -14,7 +14,7 @@ import { classifyKey, type KeyClass } from "./keys.ts";
 const KEY_SIZE_MAX = 64;
 
 /** Most escapes (`\\\"`) before a quote: JSON in JSON in JSON, three levels deep. */
-const ESCAPES_MAX = 15;
+export const ESCAPES_MAX = 15;
 
 /** Query parameters of signed URLs and logins, which mean nothing elsewhere. */
 const QUERY_KEYS: ReadonlySet<string> = new Set(
@@ -30,7 +30,7 @@ export interface FoundKey {
 }
 
 /** Last three letters of every word that may end a telling key. */
-const TAILS: Uint8Array = tails();
+export const TAILS: Uint8Array = tails();
 
 function tails(): Uint8Array {
   const table = new Uint8Array(1 << 15);

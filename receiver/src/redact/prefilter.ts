@@ -23,8 +23,11 @@ export const MAY_ESCAPE = 64;
 /** Fewest digits, separators between them allowed, that can be a telephone number. */
 export const DIGITS_MIN = 6;
 
-/** Most characters from one digit of a number to the next: three separators, encoded. */
-const GAP_SIZE_MAX = 10;
+/**
+ * Most UTF-16 units between two digits of one number, with room to spare: of three separators the
+ * outer ones may be percent escapes, whose digits count as digits (`%2D %A0`, `D`, space, `%A`).
+ */
+export const GAP_SIZE_MAX = 5;
 
 const PLAIN = 0;
 const DIGIT = 1;
@@ -68,28 +71,51 @@ function classes(): Uint8Array {
   return table;
 }
 
-/** What stands before the `_` or `-` or `.` of a known secret's prefix, by its last 3 letters. */
-const PREFIXES: Uint8Array = prefixes();
+/**
+ * What stands before the `_`, `-` or `.` of a known secret's prefix, by its last 3 letters: a bit for
+ * each of the three signs (`prefixBit`). Of the prefixes in `detect-secret.ts`.
+ */
+export const PREFIXES: Uint8Array = prefixes();
+
+/** The bit in {@link PREFIXES} of the sign with this code, 0 for another one. */
+export function prefixBit(sign: number): number {
+  if (sign === 95) return 1;
+  if (sign === 45) return 2;
+  return sign === 46 ? 4 : 0;
+}
 
 function prefixes(): Uint8Array {
   const table = new Uint8Array(1 << 15);
-  const ends =
-    "ghp gho ghu ghs ghr pat npm sec gsk hvs spx ypi plx vly xoxa xoxb xoxe xoxo xoxp xoxr xoxs".concat(
-      " xapp shpat tsk nvapi",
-    );
-  for (const end of ends.split(" ")) table[tail3(end, end.length)] = 1;
-  // Two letters at the start of a word, also after the escapes \n, \r, \t.
-  for (const start of [" ", "n", "r", "t", "f"]) {
-    for (const two of ["sk", "rk", "hf", "SG"]) table[tail3(start + two, 3)] = 1;
+  const ends: readonly (readonly [string, string])[] = [
+    ["_", "ghp gho ghu ghs ghr pat shpat npm sec gsk"],
+    ["-", "pat ypi plx vly spx api app xoxa xoxb xoxe xoxo xoxp xoxr xoxs"],
+    [".", "hvs"],
+  ];
+  for (const [sign, words] of ends) {
+    for (const word of words.split(" ")) add(table, word, sign);
+  }
+  // Two letters at the start of a word, also after the escapes \n, \r, \t and %XX.
+  for (const start of " nrtabcdef") {
+    for (const two of ["sk_", "rk_", "hf_", "sk-", "SG."]) {
+      add(table, start + two.slice(0, 2), two.charAt(2));
+    }
   }
   return table;
 }
+
+function add(table: Uint8Array, word: string, sign: string): void {
+  const tail = tail3(word, word.length);
+  table[tail] = (table[tail] as number) | prefixBit(sign.charCodeAt(0));
+}
+
+/** The prefilter for ranges of one text: the same bits as {@link prefilter}, or more. */
+export type Look = (from: number, to: number) => number;
 
 /** The bits of a text, or of its range from `from` to `to`. */
 export function prefilter(text: string, from = 0, to: number = text.length): number {
   let mask = 0;
   let digits = 0;
-  let lastDigit = -9;
+  let lastDigit = -GAP_SIZE_MAX - 2;
   for (let i = from; i < to; i++) {
     const c = text.charCodeAt(i);
     // First and most frequent: a letter that starts nothing.
@@ -128,7 +154,7 @@ function startsBearer(text: string, i: number): boolean {
 
 /** Whether only separators of numbers, and few, stand between two digits. */
 function isGap(text: string, lastDigit: number, digit: number): boolean {
-  if (digit - lastDigit > GAP_SIZE_MAX) return false;
+  if (digit - lastDigit > GAP_SIZE_MAX + 1) return false;
   for (let i = lastDigit + 1; i < digit; i++) {
     const c = text.charCodeAt(i);
     // Space ( ) + - . / and the percent escapes and wide characters that mean them.
@@ -175,13 +201,17 @@ function look(text: string, i: number, kind: number): number {
       return isAsciiEscape(text, i) ? MAY_ESCAPE : 0;
     case HYPHEN:
       if (text.charCodeAt(i - 1) === 45 && text.startsWith("---BEGIN", i - 2)) return MAY_SECRET;
-      return PREFIXES[tail3(text, i)] === 1 ? MAY_SECRET : 0;
+      return isPrefix(text, i) ? MAY_SECRET : 0;
     case UNDERSCORE:
     case DOT:
-      return PREFIXES[tail3(text, i)] === 1 ? MAY_SECRET : 0;
+      return isPrefix(text, i) ? MAY_SECRET : 0;
     default:
       return lookAtLetter(text, i, kind);
   }
+}
+
+function isPrefix(text: string, i: number): boolean {
+  return ((PREFIXES[tail3(text, i)] as number) & prefixBit(text.charCodeAt(i))) !== 0;
 }
 
 function lookAtSign(text: string, i: number): number {
@@ -205,8 +235,8 @@ function lookAtLetter(text: string, i: number, kind: number): number {
       if (after === 71) return text.startsWith("GE-SECRET", i + 1) ? MAY_SECRET : 0;
       return after === 73 && text.charCodeAt(i + 2) === 122 ? MAY_SECRET : 0;
     case LETTER_B: // Bearer, Basic
-      if ((after | 32) === 101) return (text.charCodeAt(i + 5) | 32) === 114 ? MAY_SECRET : 0;
-      return (after | 32) === 97 && (text.charCodeAt(i + 4) | 32) === 99 ? MAY_SECRET : 0;
+      if ((after | 32) === 101) return isWordAt(text, i, "bearer") ? MAY_SECRET : 0;
+      return (after | 32) === 97 && isWordAt(text, i, "basic") ? MAY_SECRET : 0;
     case LETTER_J: // eyJ
       return before === 121 && text.charCodeAt(i - 2) === 101 ? MAY_SECRET : 0;
     case LETTER_K: // SK and 32 hex digits
@@ -214,4 +244,13 @@ function lookAtLetter(text: string, i: number, kind: number): number {
     default: // "password is …"
       return (before | 32) === 115 && (text.charCodeAt(i - 2) | 32) === 115 ? MAY_ASSIGN : 0;
   }
+}
+
+/** Whether a word in lower case stands at `i` in any case, and a value may follow it. */
+function isWordAt(text: string, i: number, word: string): boolean {
+  for (let n = 0; n < word.length; n++) {
+    if ((text.charCodeAt(i + n) | 32) !== word.charCodeAt(n)) return false;
+  }
+  const after = text.charCodeAt(i + word.length);
+  return after === 32 || after === 9 || after === 43;
 }

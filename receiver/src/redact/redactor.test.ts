@@ -23,6 +23,7 @@ function makeSpan(part: Partial<DecodedSpan> = {}): DecodedSpan {
     spanId: "00f067aa0ba902b7",
     parentSpanId: "",
     traceState: "",
+    flags: 0,
     name: "chat gpt-x",
     kind: "Client",
     startNs: 1_700_000_000_000_000_000n,

@@ -18,16 +18,13 @@ import { isPlaceholder, keyedKind } from "./keyed-value.ts";
 import { isSecretClass, type KeyClass } from "./keys.ts";
 import * as pre from "./prefilter.ts";
 import { isToken, type Tokeniser } from "./token.ts";
-import type { RedactionKind } from "./types.ts";
+import { REDACTION_KINDS, type RedactionKind } from "./types.ts";
 
-/** Replacements by kind, made at the first one. */
-export class Counts {
-  map: Map<string, number> | undefined;
+/** Replacements by kind, in the order of `REDACTION_KINDS`. */
+export type Counts = Uint32Array;
 
-  add(kind: RedactionKind): void {
-    this.map ??= new Map();
-    this.map.set(kind, (this.map.get(kind) ?? 0) + 1);
-  }
+export function newCounts(): Counts {
+  return new Uint32Array(REDACTION_KINDS.length);
 }
 
 /** What the redaction of one text or span carries along. */
@@ -40,7 +37,8 @@ export interface Context {
 
 /** The token of a value, counted. */
 export function replace(context: Context, kind: RedactionKind, value: string): string {
-  context.counts.add(kind);
+  const index = REDACTION_KINDS.indexOf(kind);
+  context.counts[index] = (context.counts[index] as number) + 1;
   return context.tokeniser.token(kind, value);
 }
 
@@ -52,9 +50,15 @@ const PASSES_MAX = 8;
  * stored must not change when it is redacted again.
  *
  * @param keyClass the class of the key under which the text stands
+ * @param look the prefilter for this text, where there is a cheaper one
  */
-export function redactString(context: Context, text: string, keyClass: KeyClass): string {
-  let out = redactOnce(context, text, keyClass, 0);
+export function redactString(
+  context: Context,
+  text: string,
+  keyClass: KeyClass,
+  look?: pre.Look,
+): string {
+  let out = redactOnce(context, text, keyClass, 0, look);
   if (out === text) return text;
   for (let pass = 1; pass < PASSES_MAX; pass++) {
     const next = redactOnce(context, out, keyClass, 0);
@@ -65,12 +69,18 @@ export function redactString(context: Context, text: string, keyClass: KeyClass)
 }
 
 /** @param depth how many strings of JSON the text was unpacked from */
-function redactOnce(context: Context, text: string, keyClass: KeyClass, depth: number): string {
+function redactOnce(
+  context: Context,
+  text: string,
+  keyClass: KeyClass,
+  depth: number,
+  look?: pre.Look,
+): string {
   if (isSecretClass(keyClass)) {
     if (isPlaceholder(text) || isToken(text)) return text;
     return replace(context, "secret", text);
   }
-  const mask = pre.prefilter(text);
+  const mask = look === undefined ? pre.prefilter(text) : look(0, text.length);
   // The fast path: nothing in the text, nothing expected by its key.
   if (mask === 0 && (keyClass === "none" || keyClass === "numbered")) return text;
   if (keyClass !== "none" && keyClass !== "numbered") {
@@ -80,11 +90,11 @@ function redactOnce(context: Context, text: string, keyClass: KeyClass, depth: n
   }
   if (depth < JSON_DEPTH_MAX && looksLikeJson(text)) {
     const parts: JsonParts = {
-      string: (part, partClass, partDepth) => redactOnce(context, part, partClass, partDepth),
+      string: (...part) => redactOnce(context, ...part),
       text: (part) => redactText(context, part, "none", pre.prefilter(part)),
       replace: (kind, value) => replace(context, kind, value),
     };
-    return redactJson(parts, text, keyClass, depth);
+    return redactJson(parts, text, keyClass, depth, look);
   }
   return redactText(context, text, keyClass, mask);
 }

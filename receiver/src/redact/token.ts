@@ -8,7 +8,7 @@
  * Pure: no clock, no I/O.
  */
 
-import { createHmac } from "node:crypto";
+import { createHmac, hash } from "node:crypto";
 import { RedactError } from "./errors.ts";
 import { REDACTION_KINDS, type RedactionKind } from "./types.ts";
 
@@ -59,19 +59,20 @@ export function createTokeniser(key: Uint8Array): Tokeniser {
     throw new RedactError("REDACT_KEY_INVALID", message);
   }
   const derive = (label: string) =>
-    createHmac("sha256", key).update(`spanledger redaction v1\0${label}`).digest();
-  const keys = new Map(REDACTION_KINDS.map((kind) => [kind, derive(kind)] as const));
+    createHmac("sha256", key).update(`spanledger redaction v1\0${label}`);
+  const macs = new Map(
+    REDACTION_KINDS.map((kind) => [kind, createMac(derive(kind).digest())] as const),
+  );
   const caches = new Map(REDACTION_KINDS.map((kind) => [kind, new Map<string, string>()] as const));
   return {
-    fingerprint: letters(derive("fingerprint")),
+    fingerprint: letters(derive("fingerprint").digest("hex")),
     token(kind, value) {
-      const kindKey = keys.get(kind);
+      const mac = macs.get(kind);
       const cache = caches.get(kind);
-      if (kindKey === undefined || cache === undefined) throw new TypeError("unknown kind");
+      if (mac === undefined || cache === undefined) throw new TypeError("unknown kind");
       const known = cache.get(value);
       if (known !== undefined) return known;
-      const mac = createHmac("sha256", kindKey).update(normalise(kind, value)).digest();
-      const token = `[${kind}:${letters(mac)}]`;
+      const token = `[${kind}:${letters(mac(normalise(kind, value)))}]`;
       if (value.length <= CACHE_VALUE_SIZE_MAX) {
         if (cache.size >= CACHE_TOKENS_MAX) cache.clear();
         cache.set(value, token);
@@ -81,11 +82,51 @@ export function createTokeniser(key: Uint8Array): Tokeniser {
   };
 }
 
-function letters(mac: Uint8Array): string {
+/** Block of SHA-256, in bytes, to which HMAC pads its key. */
+const BLOCK_SIZE_BYTES = 64;
+
+/** Longest text for which a block is kept ready, in UTF-16 units; nearly every value is shorter. */
+const SHORT_TEXT_LENGTH = 256;
+
+/** Most bytes of UTF-8 that one UTF-16 unit takes. */
+const UNIT_SIZE_MAX_BYTES = 3;
+
+/**
+ * HMAC-SHA-256 of texts under one key, as hex digits. Of two one-shot hashes, which take a tenth of
+ * the time of an Hmac object: that prepares its key anew each time.
+ *
+ * @param key at most {@link BLOCK_SIZE_BYTES} bytes
+ */
+function createMac(key: Uint8Array): (text: string) => string {
+  const inner = padded(key, 0x36, SHORT_TEXT_LENGTH * UNIT_SIZE_MAX_BYTES);
+  const outer = padded(key, 0x5c, 32);
+  return (text) => {
+    const digest =
+      text.length <= SHORT_TEXT_LENGTH
+        ? sha256(inner.subarray(0, BLOCK_SIZE_BYTES + inner.write(text, BLOCK_SIZE_BYTES)))
+        : sha256(Buffer.concat([inner.subarray(0, BLOCK_SIZE_BYTES), Buffer.from(text)]));
+    outer.write(digest, BLOCK_SIZE_BYTES, "binary");
+    return hash("sha256", outer, "hex");
+  };
+}
+
+/** The key as a block, and room for what is hashed after it. */
+function padded(key: Uint8Array, byte: number, roomBytes: number): Buffer {
+  const block = Buffer.alloc(BLOCK_SIZE_BYTES + roomBytes);
+  for (let n = 0; n < BLOCK_SIZE_BYTES; n++) block[n] = (key[n] ?? 0) ^ byte;
+  return block;
+}
+
+function sha256(bytes: Uint8Array): string {
+  return hash("sha256", bytes, "binary");
+}
+
+/** @param mac hex digits */
+function letters(mac: string): string {
   let out = "";
-  for (let i = 0; i < TOKEN_SIZE_BYTES; i++) {
-    const byte = mac[i] as number;
-    out += ALPHABET.charAt(byte >> 4) + ALPHABET.charAt(byte & 15);
+  for (let i = 0; i < 2 * TOKEN_SIZE_BYTES; i++) {
+    const c = mac.charCodeAt(i);
+    out += ALPHABET.charAt(c < 58 ? c - 48 : c - 87);
   }
   return out;
 }

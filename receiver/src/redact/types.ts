@@ -2,7 +2,8 @@
  * The public types of the redaction stage. No code, no side effects.
  */
 
-import type { DecodedSpan, RedactedSpan } from "../base/records.ts";
+import type { FieldRedactor } from "../base/field-redactor.ts";
+import type { DecodedSpan, NormalisedLog, RedactedLog, RedactedSpan } from "../base/records.ts";
 
 /** What is recognised. The name stands in the token: `[email:…]`. */
 export const REDACTION_KINDS = ["email", "phone", "card", "iban", "ssn", "secret"] as const;
@@ -24,6 +25,10 @@ export interface Redactor {
   readonly keyId: string;
   /** Redact every place of a span. The only maker of a {@link RedactedSpan}. */
   span(span: DecodedSpan): RedactedSpan;
+  /** Redact every place of a log record. The only maker of a {@link RedactedLog}. */
+  log(log: NormalisedLog): RedactedLog;
+  /** Redact field by field, with the same result as {@link span}. */
+  fields(): FieldRedactor;
   /** Redact one text as an attribute value without a telling key would be. */
   text(text: string): string;
   /** The token of one value, normalised, so that one person joins across ways of writing. */

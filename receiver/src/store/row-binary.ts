@@ -6,6 +6,7 @@
  * Source: ClickHouse documentation, "RowBinary": little-endian numbers, LEB128 lengths.
  */
 import type { ColumnType, RowOf, Table } from "@spanledger/schema";
+import type { EncodedRows } from "../base/batch.ts";
 
 /** Bytes reserved at first: about forty spans of 1.5 KB, so that small requests never grow it. */
 const INITIAL_SIZE_BYTES = 65_536;
@@ -19,6 +20,10 @@ type Encoder = (sink: Sink, value: never) => void;
 class Sink {
   #bytes: Buffer = Buffer.allocUnsafe(INITIAL_SIZE_BYTES);
   #length = 0;
+
+  get size(): number {
+    return this.#length;
+  }
 
   take(): Buffer {
     return this.#bytes.subarray(0, this.#length);
@@ -127,15 +132,17 @@ const ENCODERS: Readonly<Record<ColumnType, Encoder>> = {
 /**
  * Encode rows of one table.
  *
- * @returns the rows as RowBinary, in the order given
+ * @returns the rows as RowBinary, in the order given, and where each ends
  */
-export function encodeRows<T extends Table>(table: T, rows: readonly RowOf<T>[]): Buffer {
+export function encodeRows<T extends Table>(table: T, rows: readonly RowOf<T>[]): EncodedRows {
   const columns = Object.entries(table.columns).map(
     ([name, type]) => [name, ENCODERS[type]] as const,
   );
   const sink = new Sink();
-  for (const row of rows) {
+  const rowEnds = new Uint32Array(rows.length);
+  for (const [index, row] of rows.entries()) {
     for (const [name, encode] of columns) encode(sink, row[name] as never);
+    rowEnds[index] = sink.size;
   }
-  return sink.take();
+  return { bytes: sink.take(), rowEnds };
 }

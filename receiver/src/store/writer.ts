@@ -1,135 +1,236 @@
 /**
- * Writes a batch to ClickHouse: one INSERT per table, all under one deduplication token.
+ * Brings closed batches to ClickHouse, in order, each exactly once.
  *
- * In: the rows of a batch and its token. Out: nothing, once every table has committed. Side effects:
- * INSERTs. A batch that failed half way is written again under the same token: ClickHouse drops
- * what it already has, in the tables and in the targets of their materialised views.
+ * In: batches that wait on the disk. Out: they are done, or refused for good. Side effects: INSERTs.
+ *
+ * Several batches are under way, but none is begun before the one {@link IN_FLIGHT_MAX} places ahead
+ * has ended: so between two tries of a batch ClickHouse sees few other tokens, and its window of
+ * tokens need not be long. Rows of the ledger are inserted in the order of the log.
  */
-import { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
-import { type ClickHouseClient, ClickHouseError } from "@clickhouse/client";
-import { BATCH_TABLES, type BatchTableName } from "@spanledger/schema";
-import { StageError } from "../base/errors.ts";
-import { encodeRows } from "./row-binary.ts";
-
-/** Attempts for one table before the sender is asked to come back: bridges a restart of the engine. */
-const ATTEMPTS_MAX = 5;
-
-/** Pause before the second attempt, in milliseconds; doubles with each, plus up to half at random. */
-const BACKOFF_MS = 200;
-
-/** Batches written at the same time; more would only queue inside ClickHouse. */
-const CONCURRENT_BATCHES_MAX = 8;
-
-/** Batches that may wait for their turn; the sender of one more is asked to come back later. */
-const WAITING_BATCHES_MAX = 64;
-
-/** Attributes of a request may be spread over many days; partitions only cost, they never refuse. */
-const INSERT_SETTINGS = {
-  async_insert: 0,
-  insert_deduplicate: 1,
-  deduplicate_blocks_in_dependent_materialized_views: 1,
-  throw_on_max_partitions_per_insert_block: 0,
-  wait_end_of_query: 1,
-} as const;
+import type { ClickHouseClient } from "@clickhouse/client";
+import { LEDGER } from "@spanledger/schema";
+import type { Log } from "../base/log.ts";
+import type { BatchSource, Refusal, StorableTable } from "../base/stored-batch.ts";
+import { judge } from "./errors.ts";
+import { insertTable } from "./insert.ts";
 
 /**
- * - `STORE_BUSY`: too many batches wait already
- * - `STORE_UNAVAILABLE`: ClickHouse did not take the batch after all attempts
+ * Batches under way at the same time. One reads its rows while another is merged into ClickHouse;
+ * more only queue there, and each holds its rows in memory.
  */
-export type StoreErrorCode = "STORE_BUSY" | "STORE_UNAVAILABLE";
+export const IN_FLIGHT_MAX = 3;
 
-export class StoreError extends StageError<StoreErrorCode> {}
+/** First pause after a failed try, in milliseconds; doubles with each, plus up to half at random. */
+const BACKOFF_FIRST_MS = 200;
 
-/** The rows of a batch by table; the order within a table is the order of insertion. */
-export type StoredRows = Readonly<Record<BatchTableName, readonly object[]>>;
+/** Longest pause, in milliseconds: how late a ClickHouse that is back is noticed. */
+const BACKOFF_MAX_MS = 15_000;
 
-export interface Store {
+/** Tries after which rows that ClickHouse cannot read are a dead letter: a broken connection can cut them. */
+const REFUSALS_MAX = 3;
+
+/** What the writer has done, for the operator. */
+export interface WriterState {
+  readonly waitingBatches: number;
+  readonly storedBatches: number;
+  readonly refusedBatches: number;
+  readonly failedTries: number;
+  /** The last failure, while a try is being repeated. */
+  readonly lastFailure: string | undefined;
+}
+
+export interface WriterOptions {
+  readonly client: ClickHouseClient;
+  readonly log: Log;
+  /** @default {@link IN_FLIGHT_MAX} */
+  readonly inFlightMax?: number;
+  /** First pause after a failed try. @default 200 */
+  readonly backoffMs?: number;
+  /** Resolves when the tables are in place; until then batches wait. */
+  readonly ready?: Promise<void>;
+}
+
+interface Place {
+  readonly source: BatchSource;
+  /** Ends when the batch before has its ledger row and has left the spool. */
+  readonly before: Promise<void>;
+  readonly ended: PromiseWithResolvers<void>;
+}
+
+export class BatchWriter {
+  readonly #options: WriterOptions;
+  readonly #stopped = new AbortController();
+  readonly #whenStopped = new Promise<void>((resolve) => {
+    this.#stopped.signal.addEventListener("abort", () => resolve());
+  });
+  #waiting: Place[] = [];
+  #inFlight = 0;
+  #isReady: boolean;
+  #last: Promise<void> = Promise.resolve();
+  #storedBatches = 0;
+  #refusedBatches = 0;
+  #failedTries = 0;
+  #lastFailure: string | undefined;
+
+  constructor(options: WriterOptions) {
+    this.#options = options;
+    this.#isReady = options.ready === undefined;
+    options.ready?.then(
+      () => {
+        this.#isReady = true;
+      },
+      () => undefined,
+    );
+  }
+
+  /** Batches that are not stored yet. */
+  get size(): number {
+    return this.#waiting.length + this.#inFlight;
+  }
+
+  /** Whether a batch that closes now would have to wait. */
+  get isBehind(): boolean {
+    return this.#waiting.length > 0 || this.isStuck;
+  }
+
+  /** Whether ClickHouse did not take what was last sent, or has no tables yet. */
+  get isStuck(): boolean {
+    return this.#lastFailure !== undefined || !this.#isReady;
+  }
+
+  state(): WriterState {
+    return {
+      waitingBatches: this.size,
+      storedBatches: this.#storedBatches,
+      refusedBatches: this.#refusedBatches,
+      failedTries: this.#failedTries,
+      lastFailure: this.#lastFailure,
+    };
+  }
+
+  /** Take a batch; resolves once it has left the spool, or when the writer stops. */
+  push(source: BatchSource): Promise<void> {
+    const ended = Promise.withResolvers<void>();
+    this.#waiting.push({ source, before: this.#last, ended });
+    this.#last = ended.promise;
+    this.#startMore();
+    return ended.promise;
+  }
+
+  /** Resolves when every batch pushed so far has left, or the writer has stopped. */
+  settled(): Promise<void> {
+    return this.#last;
+  }
+
+  /** Give up what is under way; it is repeated under the same tokens at the next start. */
+  stop(): void {
+    this.#stopped.abort();
+  }
+
+  #startMore(): void {
+    const max = this.#options.inFlightMax ?? IN_FLIGHT_MAX;
+    // A place ends after the one before it, so those in flight are always neighbours.
+    while (this.#inFlight < max) {
+      const place = this.#waiting.shift();
+      if (place === undefined) return;
+      this.#inFlight += 1;
+      void this.#run(place).finally(() => {
+        this.#inFlight -= 1;
+        place.ended.resolve();
+        this.#startMore();
+      });
+    }
+  }
+
+  /** Never rejects: it tries again until it succeeds or the writer stops. */
+  async #run({ source, before }: Place): Promise<void> {
+    const { batchId } = source;
+    await Promise.race([this.#options.ready, this.#whenStopped]);
+    if (this.#stopped.signal.aborted) return;
+    if (source.wasLeft && (await this.#isComplete(batchId)) === true) {
+      await before;
+      await this.#persist(batchId, () => source.done());
+      return;
+    }
+    const batch = await this.#persist(batchId, () => source.load());
+    if (batch === undefined) return;
+    const refusals: Refusal[] = [];
+    const stored: string[] = [...source.storedTables];
+    for (const table of batch.tables) {
+      if (source.storedTables.has(table.name)) continue;
+      if (table.name === LEDGER.name) await before;
+      const refusal = await this.#insert(batchId, table);
+      if (this.#stopped.signal.aborted) return;
+      if (refusal === undefined) stored.push(table.name);
+      else refusals.push(refusal);
+    }
+    await before;
+    if (this.#stopped.signal.aborted) return;
+    if (refusals.length === 0) {
+      await this.#persist(batchId, () => source.done());
+      this.#storedBatches += 1;
+      return;
+    }
+    await this.#persist(batchId, () => source.refuse(refusals, stored));
+    this.#refusedBatches += 1;
+    const tables = refusals.map(({ table, code, type }) => `${table}: ${type} (${code})`);
+    this.#options.log.error({ batchId, tables }, "ClickHouse refuses a batch; it is in quarantine");
+  }
+
   /**
-   * Write a batch and return when it is committed.
-   *
-   * @param token names the batch; the same token never stores a row twice
-   * @throws {StoreError} `STORE_BUSY`, `STORE_UNAVAILABLE`; both may succeed later
+   * Whether a batch that an earlier process left has its ledger row: then it has all the others, and
+   * however long ago that was, it is not written again.
    */
-  write(rows: StoredRows, token: string): Promise<void>;
-}
+  #isComplete(batchId: string): Promise<boolean | undefined> {
+    return this.#persist(batchId, async () => {
+      const result = await this.#options.client.query({
+        query: "SELECT 1 FROM ledger WHERE BatchId = {batchId:String} LIMIT 1",
+        query_params: { batchId },
+        format: "JSONEachRow",
+        abort_signal: this.#stopped.signal,
+      });
+      return (await result.json()).length > 0;
+    });
+  }
 
-/** A store on a client; the client stays the caller's to close. */
-export function createStore(client: ClickHouseClient): Store {
-  const gate = new Gate();
-  return {
-    async write(rows, token) {
-      await gate.enter();
+  /** Insert one table; undefined when it is in, or when the writer stopped. */
+  async #insert(batchId: string, table: StorableTable): Promise<Refusal | undefined> {
+    const { signal } = this.#stopped;
+    let refused = 0;
+    return this.#persist(batchId, async () => {
       try {
-        // Side by side, and all to their end: a retry must not meet an insert still under way.
-        const inserts = BATCH_TABLES.filter((table) => rows[table.name].length > 0).map((table) =>
-          insert(client, table, encodeRows(table, rows[table.name] as never), token),
-        );
-        const failed = (await Promise.allSettled(inserts)).find(
-          (result) => result.status === "rejected",
-        );
-        if (failed !== undefined) throw failed.reason;
-      } finally {
-        gate.leave();
+        await insertTable(this.#options.client, table, batchId, signal);
+        this.#lastFailure = undefined;
+        return undefined;
+      } catch (error) {
+        const { code, type, isFinal } = judge(error);
+        if (isFinal) refused += 1;
+        if (refused < REFUSALS_MAX) throw error;
+        return { table: table.name, code, type, rows: table.rows };
       }
-    },
-  };
-}
-
-async function insert(
-  client: ClickHouseClient,
-  table: (typeof BATCH_TABLES)[number],
-  body: Buffer,
-  token: string,
-): Promise<void> {
-  const columns = Object.keys(table.columns)
-    .map((name) => `\`${name}\``)
-    .join(", ");
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      const result = await client.exec({
-        query: `INSERT INTO ${table.name} (${columns}) FORMAT RowBinary`,
-        values: Readable.from([body], { objectMode: false }),
-        clickhouse_settings: { ...INSERT_SETTINGS, insert_deduplication_token: token },
-      });
-      for await (const _ of result.stream) {
-        // An insert answers with nothing; reading to the end frees the socket.
-      }
-      return;
-    } catch (cause) {
-      // What ClickHouse itself refuses will be refused again; what never reached it may pass.
-      if (cause instanceof ClickHouseError || attempt === ATTEMPTS_MAX) {
-        throw new StoreError("STORE_UNAVAILABLE", `ClickHouse did not take table ${table.name}`, {
-          retryable: true,
-          cause,
-        });
-      }
-      await delay(BACKOFF_MS * 2 ** (attempt - 1) * (1 + Math.random() / 2));
-    }
-  }
-}
-
-/** Lets a limited number in, a limited number wait, and sends the rest away. */
-class Gate {
-  #inside = 0;
-  readonly #waiting: (() => void)[] = [];
-
-  async enter(): Promise<void> {
-    if (this.#inside < CONCURRENT_BATCHES_MAX) {
-      this.#inside += 1;
-      return;
-    }
-    if (this.#waiting.length >= WAITING_BATCHES_MAX) {
-      throw new StoreError("STORE_BUSY", `${WAITING_BATCHES_MAX} batches wait for ClickHouse`, {
-        retryable: true,
-      });
-    }
-    await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    });
   }
 
-  leave(): void {
-    const next = this.#waiting.shift();
-    if (next === undefined) this.#inside -= 1;
-    else next();
+  /** Repeat until it succeeds; undefined when the writer stops first. */
+  async #persist<T>(batchId: string, work: () => Promise<T>): Promise<T | undefined> {
+    const { log, backoffMs = BACKOFF_FIRST_MS } = this.#options;
+    const { signal } = this.#stopped;
+    for (let tries = 0; !signal.aborted; tries += 1) {
+      try {
+        return await work();
+      } catch (error) {
+        if (signal.aborted) return undefined;
+        const { code, type } = judge(error);
+        this.#failedTries += 1;
+        this.#lastFailure = `${type} (${code})`;
+        if (tries === 0) log.warn({ batchId, code, type }, "a batch waits for ClickHouse");
+        const pauseMs = Math.min(backoffMs * 2 ** Math.min(tries, 20), BACKOFF_MAX_MS);
+        await delay(pauseMs * (1 + Math.random() / 2), undefined, { signal }).catch(
+          () => undefined,
+        );
+      }
+    }
+    return undefined;
   }
 }

@@ -44,7 +44,6 @@ const COLUMNS: readonly QueryColumn[] = [
   { name: "Name", kind: "text" },
   { name: "SizeBytes", kind: "count", label: "Bytes" },
   { name: "Content", kind: "content" },
-  { name: "Digest", kind: "id", tableHidden: true },
   { name: "RunId", kind: "id", tableHidden: true },
   { name: "TraceId", kind: "id", tableHidden: true },
   { name: "SpanId", kind: "id", tableHidden: true },
@@ -54,7 +53,7 @@ const COLUMNS: readonly QueryColumn[] = [
 function contentSql(names: readonly string[], more = ""): string {
   const list = names.map((name) => `'${name}'`).join(", ");
   const only = names.length === 0 ? "" : `\n    AND Name IN (${list})`;
-  return `SELECT Timestamp, StepName, SpanType, Name, SizeBytes, Content, Digest, RunId,
+  return `SELECT Timestamp, StepName, SpanType, Name, SizeBytes, Content, RunId,
     TraceId, SpanId
 FROM ${VIEWS.auditPayloads}
 WHERE ${WHERE.workspace} AND ${WHERE.run} AND ${WHERE.step}${only}${more}

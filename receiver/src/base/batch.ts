@@ -1,0 +1,66 @@
+/**
+ * What the encoder and the spool hand to one another: rows of a request, made for the open batch.
+ */
+
+/** What is the same for the rows of one table in the open batch. */
+export interface TablePlace {
+  /** Number of the segment that the table's rows fall into. */
+  readonly segment: number;
+  /** Row number of the next row. */
+  readonly nextRow: number;
+  /** Seconds since 1970 at which the rows expire. */
+  readonly expiresAtS: number;
+}
+
+/** Where the rows of a request will stand. */
+export interface BatchPlace {
+  /** ULID of the open batch, 26 characters. */
+  readonly batchId: string;
+  /** The workspace that the sender is bound to; never taken from an attribute. */
+  readonly workspaceId: string;
+  readonly retentionClass: string;
+  /** One per table, in the order of `BATCH_TABLES`. */
+  readonly tables: readonly TablePlace[];
+}
+
+/** Rows of one table as RowBinary, column after column in schema order. */
+export interface EncodedRows {
+  /** The rows, one after another; valid only until the encoder's next call. */
+  readonly bytes: Uint8Array;
+  /** Where each row ends in `bytes`; its length is the number of rows. Valid as long as `bytes`. */
+  readonly rowEnds: Uint32Array;
+}
+
+/** A request as rows. */
+export interface EncodedRequest {
+  /** One per table, in the order of `BATCH_TABLES`. */
+  readonly tables: readonly EncodedRows[];
+  /** Spans (or log records) that were refused for good, and why, for the partial success. */
+  readonly rejected: number;
+  /** For people, without content; empty when nothing is to be said. */
+  readonly message: string;
+}
+
+/**
+ * Turn a request into rows for the open batch. Synchronous, so that the place stays true.
+ *
+ * @throws an error of the OTLP stage when the request cannot be read; then nothing is appended
+ */
+export type Encode = (place: BatchPlace) => EncodedRequest;
+
+/** What came of appending a request. */
+export interface Appended {
+  readonly rejected: number;
+  readonly message: string;
+}
+
+/** Makes requests durable. */
+export interface Journal {
+  /**
+   * Append a request to the open batch and resolve once it is on the disk.
+   *
+   * @param digest SHA-256 of the request, 32 bytes: a known one is acknowledged without encoding
+   * @throws a retryable `StageError` when the record cannot be kept now
+   */
+  append(digest: Uint8Array, encode: Encode): Promise<Appended>;
+}

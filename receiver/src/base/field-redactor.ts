@@ -1,0 +1,41 @@
+/**
+ * Redaction of single fields, for an encoder that has no span object: the contract between the
+ * stages `ingest` and `redact`.
+ */
+import type { AttributeMap, AttributeValue } from "./records.ts";
+
+/** What an attribute key says about its value, as far as an encoder must know. */
+export interface KeyRule {
+  /** For the redactor; opaque to anyone else. */
+  readonly keyClass: string;
+  /** Whether text under it stays as it is where nothing in it looks suspicious. */
+  readonly isOpen: boolean;
+  /** Whether integers from 0 to 10^12 - 1 stay as they are under it. */
+  readonly keepsSmallIntegers: boolean;
+  /** Whether it says nothing any more beside a key `logprob` in the same list. */
+  readonly isOpenBesideLogprob: boolean;
+  /** Whether the key itself holds personal data and is written differently. */
+  readonly isKeyRedacted: boolean;
+}
+
+/** Redacts field after field and counts replacements until they are taken. */
+export interface FieldRedactor {
+  /** The kinds of {@link counts}, in the order in which a row lists them. */
+  readonly kinds: readonly string[];
+  /** Replacements by kind so far; the encoder reads it and sets it back to zero. */
+  readonly counts: Uint32Array;
+  keyRule(key: string): KeyRule;
+  /**
+   * One look at a whole request: a bit for each byte (byte `n` is bit `n % 32` of word `n / 32`).
+   * UTF-8 text that lies anywhere in these bytes and has no bit set stays as it is under an open
+   * key. Valid until the next call.
+   */
+  suspects(bytes: Uint8Array): Uint32Array;
+  /**
+   * @param rule of the key above the text; none for names and the like
+   * @param at where an ASCII text stands in the bytes of the last {@link suspects}; saves a look at it
+   */
+  text(text: string, rule?: KeyRule, at?: number): string;
+  value(value: AttributeValue, rule: KeyRule): AttributeValue;
+  attributes(attributes: AttributeMap): AttributeMap;
+}

@@ -1,0 +1,31 @@
+/**
+ * Records to rows: redact → classify → encode. The slow lane of the transcoder, and the way of
+ * OTLP/JSON and of log records.
+ *
+ * In: decoded spans and their place in the batch. Out: rows of every table. Side effect: the
+ * redactor's cache of resources.
+ */
+import { BATCH_TABLES } from "@spanledger/schema";
+import type { BatchPlace, EncodedRows } from "./base/batch.ts";
+import type { DecodedSpan } from "./base/records.ts";
+import { rowsOf } from "./classify/rows.ts";
+import type { Redactor } from "./redact/index.ts";
+import { encodeRows } from "./store/row-binary.ts";
+
+const NO_ROWS: EncodedRows = { bytes: new Uint8Array(0), rowEnds: new Uint32Array(0) };
+
+/** @returns one per table, in the order of `BATCH_TABLES` */
+export function encodeSpans(
+  redactor: Redactor,
+  spans: readonly DecodedSpan[],
+  place: BatchPlace,
+): EncodedRows[] {
+  const rows = rowsOf(
+    spans.map((span) => redactor.span(span)),
+    place,
+  );
+  return BATCH_TABLES.map((table) => {
+    const tableRows = rows[table.name];
+    return tableRows.length === 0 ? NO_ROWS : encodeRows(table, tableRows as never);
+  });
+}

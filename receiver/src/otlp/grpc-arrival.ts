@@ -1,0 +1,81 @@
+/**
+ * Bounds the gRPC calls whose message is arriving, in number and time.
+ *
+ * In: calls. Out: the same calls, one after another, or a refusal. Side effects: timers.
+ *
+ * grpc-js buffers and decompresses a message before a handler sees it, so the budget of bytes cannot
+ * be asked first. It reads nothing of a call whose metadata has not been passed on, and HTTP/2's
+ * flow control then stops the client: so calls wait here, and few messages are in memory.
+ */
+import {
+  ServerInterceptingCall,
+  type ServerInterceptingCallInterface,
+  type ServerInterceptor,
+} from "@grpc/grpc-js";
+import { overloaded, receiveTimeout } from "./body.ts";
+import type { OtlpError } from "./errors.ts";
+import {
+  GRPC_RECEIVING_MAX,
+  GRPC_TURN_MS,
+  GRPC_WAIT_TIMEOUT_MS,
+  GRPC_WAITING_MAX,
+  RECEIVE_TIMEOUT_MS,
+} from "./limits.ts";
+import type { OtlpServerOptions } from "./server-options.ts";
+import { Slots } from "./slots.ts";
+
+/** Answer a call that is not taken. */
+export type RefuseCall = (call: ServerInterceptingCallInterface, error: OtlpError) => void;
+
+/** An interceptor that is to come first. */
+export function arrivalGate(options: OtlpServerOptions, refuse: RefuseCall): ServerInterceptor {
+  const receiveTimeoutMs = options.receiveTimeoutMs ?? RECEIVE_TIMEOUT_MS;
+  const turnMs = Math.min(GRPC_TURN_MS, receiveTimeoutMs / 4);
+  const waitMs = Math.min(GRPC_WAIT_TIMEOUT_MS, receiveTimeoutMs);
+  const slots = new Slots(GRPC_RECEIVING_MAX);
+  return (_method, call) => {
+    let timer: NodeJS.Timeout | undefined;
+    let release: (() => void) | undefined;
+    const done = (): void => {
+      clearTimeout(timer);
+      release?.();
+      release = undefined;
+    };
+    const give = (error: OtlpError): void => {
+      done();
+      refuse(call, error);
+    };
+    /** Looks again after every turn, because others may have come to wait. */
+    const awaitMessage = (leftMs: number): void => {
+      timer = setTimeout(
+        () => {
+          if (leftMs <= turnMs || slots.waiting > 0) give(receiveTimeout());
+          else awaitMessage(leftMs - turnMs);
+        },
+        Math.min(turnMs, leftMs),
+      );
+    };
+    return new ServerInterceptingCall(call, {
+      start: (next) =>
+        next({
+          onReceiveMetadata: (metadata, forward) => {
+            if (slots.waiting >= GRPC_WAITING_MAX) {
+              refuse(call, overloaded());
+              return;
+            }
+            timer = setTimeout(() => give(overloaded()), waitMs);
+            release = slots.acquire(() => {
+              clearTimeout(timer);
+              awaitMessage(receiveTimeoutMs);
+              forward(metadata);
+            });
+          },
+          onReceiveMessage: (message, forward) => {
+            done();
+            forward(message);
+          },
+          onCancel: done,
+        }),
+    });
+  };
+}

@@ -1,0 +1,56 @@
+/**
+ * Redaction field by field, for the encoder that has no span objects (`base/field-redactor.ts`).
+ */
+
+import type { FieldRedactor, KeyRule } from "../base/field-redactor.ts";
+import { classifyKey, type KeyClass } from "./keys.ts";
+import type { Look } from "./prefilter.ts";
+import { findSuspects, suspectMask } from "./suspects.ts";
+import { type Context, newCounts, redactString } from "./text-redactor.ts";
+import { REDACTION_KINDS } from "./types.ts";
+import { redactMap, redactValue } from "./values.ts";
+
+/** Small integers are looked at under these classes alone; see `numberKind`. */
+const NUMBER_CLASSES: ReadonlySet<KeyClass> = new Set(["secret", "phone", "card", "ssn"]);
+
+/** Make one; its counts are those of the context. */
+export function createFieldRedactor(context: Context): FieldRedactor {
+  const rules = new Map<KeyClass, [KeyRule, KeyRule]>();
+  const probe: Context = { ...context, counts: newCounts() };
+  return {
+    kinds: REDACTION_KINDS,
+    counts: context.counts,
+    keyRule(key) {
+      const keyClass = classifyKey(key);
+      let pair = rules.get(keyClass);
+      if (pair === undefined) {
+        pair = [ruleOf(keyClass, false), ruleOf(keyClass, true)];
+        rules.set(keyClass, pair);
+      }
+      return redactString(probe, key, "none") === key ? pair[0] : pair[1];
+    },
+    suspects: findSuspects,
+    text: (text, rule, at) => redactString(context, text, classOfRule(rule), lookFrom(at)),
+    value: (value, rule) => redactValue(context, value, classOfRule(rule), 0),
+    attributes: (attributes) => redactMap(context, attributes, "none", 0),
+  };
+}
+
+function ruleOf(keyClass: KeyClass, isKeyRedacted: boolean): KeyRule {
+  return {
+    keyClass,
+    isOpen: keyClass === "none" || keyClass === "numbered",
+    keepsSmallIntegers: !NUMBER_CLASSES.has(keyClass),
+    isOpenBesideLogprob: keyClass === "token",
+    isKeyRedacted,
+  };
+}
+
+/** The prefilter of a text that stands in the bytes of the last look at a request. */
+function lookFrom(at: number | undefined): Look | undefined {
+  return at === undefined ? undefined : (from, to) => suspectMask(at + from, at + to);
+}
+
+function classOfRule(rule: KeyRule | undefined): KeyClass {
+  return (rule?.keyClass ?? "none") as KeyClass;
+}

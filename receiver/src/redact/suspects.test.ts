@@ -1,0 +1,96 @@
+/**
+ * Goal: no text that the prefilter would look at is passed over, wherever it lies in a request, and
+ * both ways to look give the same bits.
+ * Method: telling texts and random ones between random bytes; chunks of every size around the edges.
+ */
+
+import { expect, test } from "vitest";
+import { testSeed } from "../base/seed.test.helper.ts";
+import { prefilter } from "./prefilter.ts";
+import { findSuspects, markFast, markPlainly, suspectMask } from "./suspects.ts";
+
+const SEED = testSeed();
+const ROUNDS = 20_000;
+
+/** Pieces of which texts are made: every sign that the prefilter knows, and what is near it. */
+const PIECES: readonly string[] = [
+  ..."a b s S w W B b K A J e y . - _ : = @ % & \\ / \" ' ` ( + 0 7 4".split(" "),
+  ..." |\n|ü|＠|\u2010|😀|\u00a0".split("|"),
+  ..."sk- rk_ hf_ SG. ghp_ pat_ hvs. api- xoxb- bearer Basic AKIA AIza AGE-SECRET eyJ SK1a password".split(
+    " ",
+  ),
+  ..."token: api_key= email: phone tel: no: x-api-key \\u0040 %40 &#64; ---BEGIN ://hooks. DE89".split(
+    " ",
+  ),
+  ..."555 0132 415 %20 %2D %2b %A0 2024-08-06 10.0.0.1 12".split(" "),
+];
+
+function generator(seed: number): (below: number) => number {
+  let state = seed >>> 0;
+  return (below) => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
+  };
+}
+
+function randomText(next: (below: number) => number): string {
+  return Array.from({ length: 1 + next(6) }, () => PIECES[next(PIECES.length)]).join("");
+}
+
+function hasBit(set: Uint32Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at += 1) {
+    if ((((set[at >>> 5] as number) >>> (at & 31)) & 1) === 1) return true;
+  }
+  return false;
+}
+
+test(`seed ${SEED}: a text that the prefilter would look at has a bit, and its mask says at least as much`, () => {
+  const next = generator(SEED);
+  let telling = 0;
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const text = randomText(next);
+    const noise = (): Buffer => Buffer.from(Array.from({ length: next(12) }, () => next(256)));
+    const before = noise();
+    const body = Buffer.from(text);
+    const bytes = new Uint8Array(Buffer.concat([before, body, noise()]));
+    const set = findSuspects(bytes);
+    const [start, end] = [before.length, before.length + body.length];
+    const mask = prefilter(text);
+    if (mask === 0) continue;
+    telling += 1;
+    expect(hasBit(set, start, end), `seed ${SEED}, ${JSON.stringify(text)}`).toBe(true);
+    if (body.length !== text.length) continue;
+    expect(suspectMask(start, end) & mask, `seed ${SEED}, ${JSON.stringify(text)}`).toBe(mask);
+  }
+  expect(telling).toBeGreaterThan(ROUNDS / 10);
+});
+
+test(`seed ${SEED}: both ways give the same bits, at every size and across chunks`, () => {
+  const next = generator(SEED);
+  const sizes = [...Array.from({ length: 80 }, (_, size) => size)];
+  for (const edge of [65_536, 131_072]) for (let n = -40; n <= 40; n += 7) sizes.push(edge + n);
+  for (const size of sizes) {
+    let text = "";
+    while (text.length < size) text += randomText(next);
+    const bytes = new Uint8Array(Buffer.from(text).subarray(0, size));
+    for (let n = 0; n < size / 50; n += 1) bytes[next(size)] = next(256);
+    const words = (size >>> 5) + 1;
+    const [fast, plain] = [new Uint32Array(words), new Uint32Array(words)];
+    markFast?.(bytes, fast);
+    markPlainly(bytes, plain);
+    expect(Buffer.from(fast.buffer).equals(Buffer.from(plain.buffer)), `size ${size}`).toBe(true);
+  }
+});
+
+test("this engine has the fast way", () => {
+  expect(markFast).toBeDefined();
+});
+
+test("plain prose has no suspicious byte", () => {
+  const prose = new Uint8Array(
+    Buffer.from("the customer was because of best answers below; basic, bear."),
+  );
+  expect(hasBit(findSuspects(prose), 0, prose.length)).toBe(false);
+});

@@ -1,0 +1,112 @@
+/**
+ * Goal: the format of a batch's file never changes unnoticed, and is read as it was written.
+ * Method: the bytes of each record, put together by the table in `batch-file.ts`; both sides of limits.
+ */
+import { describe, expect, test } from "vitest";
+import {
+  type BatchFacts,
+  decodeHead,
+  decodeRequest,
+  decodeSeal,
+  encodeHead,
+  encodeRequest,
+  encodeSeal,
+} from "./batch-file.ts";
+import { RECORD_MAX_BYTES } from "./limits.ts";
+import { scanRecords } from "./record.ts";
+
+const FACTS: BatchFacts = {
+  batchId: "01M7YMEV3ZTYD9H6R12JAFD6TE",
+  workspaceId: "default",
+  retentionClass: "standard",
+  policyDigest: "ab".repeat(32),
+  tables: [{ name: "spans", columns: 40, segment: 0, expiresAtS: 1_826_841_600 }],
+};
+const PLACE = {
+  ...FACTS,
+  tables: [
+    { segment: 0, nextRow: 5, expiresAtS: 1 },
+    { segment: 1, nextRow: 7, expiresAtS: 1 },
+  ],
+};
+const REQUEST = {
+  tables: [
+    { bytes: Buffer.from("aabbb"), rowEnds: Uint32Array.from([2, 5]) },
+    { bytes: Buffer.from("c"), rowEnds: Uint32Array.from([1]) },
+  ],
+  rejected: 3,
+  message: "",
+};
+const DIGEST = Buffer.alloc(32, 0xcd);
+
+/** The payloads of the records in some bytes. */
+const payloadsOf = (bytes: Buffer): Buffer[] =>
+  [...scanRecords(bytes)].flatMap((item) => (item.kind === "record" ? [item.payload] : []));
+
+describe("a head", () => {
+  test("is this JSON, twice", () => {
+    const payloads = payloadsOf(encodeHead(FACTS)).map((payload) => payload.toString());
+    const json =
+      '{"version":1,"batchId":"01M7YMEV3ZTYD9H6R12JAFD6TE","workspaceId":"default",' +
+      `"retentionClass":"standard","policyDigest":"${"ab".repeat(32)}",` +
+      '"tables":[{"name":"spans","columns":40,"segment":0,"expiresAtS":1826841600}]}';
+    expect(payloads).toEqual([json, json]);
+    expect(decodeHead(Buffer.from(json))).toEqual(FACTS);
+  });
+
+  test("of another version is not read", () => {
+    expect(decodeHead(Buffer.from('{"version":2}'))).toBeUndefined();
+  });
+});
+
+describe("a request", () => {
+  test("has these bytes", () => {
+    const [payload] = payloadsOf(encodeRequest(DIGEST, PLACE, REQUEST).bytes);
+    expect(payload?.toString("hex")).toBe(
+      [
+        "cd".repeat(32),
+        "03000000",
+        "02000000",
+        "050000000200000005000000",
+        "070000000100000001000000",
+        "0200000005000000",
+        "01000000",
+        Buffer.from("aabbb").toString("hex"),
+        Buffer.from("c").toString("hex"),
+      ].join(""),
+    );
+  });
+
+  test("is read as it was written", () => {
+    const [payload] = payloadsOf(encodeRequest(DIGEST, PLACE, REQUEST).bytes);
+    const read = decodeRequest(payload ?? Buffer.alloc(0));
+    expect(read).toMatchObject({ digest: DIGEST, rejected: 3 });
+    expect(read.tables.map(({ firstRow, rowEnds }) => [firstRow, [...rowEnds]])).toEqual([
+      [5, [2, 5]],
+      [7, [1]],
+    ]);
+    expect(read.tables.map(({ bytes }) => Buffer.from(bytes).toString())).toEqual(["aabbb", "c"]);
+  });
+
+  test("whose lengths do not add up is refused, though its checksum is right", () => {
+    const [payload] = payloadsOf(encodeRequest(DIGEST, PLACE, REQUEST).bytes);
+    const longer = Buffer.concat([payload ?? Buffer.alloc(0), Buffer.alloc(1)]);
+    expect(() => decodeRequest(longer)).toThrow("another length");
+  });
+
+  test("larger than a record is refused for good", () => {
+    const huge = { bytes: { length: RECORD_MAX_BYTES } as Uint8Array, rowEnds: new Uint32Array(0) };
+    expect(() => encodeRequest(DIGEST, PLACE, { ...REQUEST, tables: [huge] })).toThrow(
+      expect.objectContaining({ code: "SPOOL_REQUEST_TOO_LARGE", retryable: false }),
+    );
+  });
+});
+
+describe("a seal", () => {
+  test("is this JSON, twice", () => {
+    const seal = { closedAtMs: 1_795_219_200_000, header: Buffer.from([1, 2, 255]) };
+    const json = '{"closedAtMs":1795219200000,"header":"AQL/"}';
+    expect(payloadsOf(encodeSeal(seal)).map((payload) => payload.toString())).toEqual([json, json]);
+    expect(decodeSeal(Buffer.from(json))).toEqual(seal);
+  });
+});

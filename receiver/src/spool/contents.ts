@@ -1,0 +1,104 @@
+/**
+ * The contents of a batch in memory, made while it is open or read back from its file.
+ *
+ * In: the requests of a batch, in order. Out: pieces of each table's INSERT, digests, row counts.
+ */
+import type { BatchPlace } from "../base/batch.ts";
+import type { BatchFacts, RequestRecord } from "./batch-file.ts";
+import type { BatchSeal } from "./sealing.ts";
+
+const NS_PER_DAY = 86_400_000_000_000;
+const HIGH_NS = 4_294_967_296;
+
+/** A request that is known: sent again it is answered, not stored. */
+export interface KnownRequest {
+  readonly digest: Buffer;
+  readonly rejected: number;
+}
+
+/** One table's part of a batch. */
+class TableContents {
+  nextRow = 0;
+  missingRows = 0;
+  rows = 0;
+  readonly chunks: Buffer[] = [];
+}
+
+/** What a batch holds. */
+export class BatchContents {
+  readonly facts: BatchFacts;
+  readonly tables: readonly TableContents[];
+  readonly requests: KnownRequest[] = [];
+  /** Days on which rows of the first table lie. */
+  readonly days: Set<number> = new Set();
+  /** Corrupt stretches that were found in the file. */
+  lostRecords = 0;
+  rows = 0;
+  /** Bytes of the records held. */
+  sizeBytes = 0;
+  readonly #seal: BatchSeal | undefined;
+
+  /** @param seal told of every row; none when the batch is sealed already */
+  constructor(facts: BatchFacts, seal?: BatchSeal) {
+    this.facts = facts;
+    this.tables = facts.tables.map(() => new TableContents());
+    this.#seal = seal;
+  }
+
+  get seal(): BatchSeal | undefined {
+    return this.#seal;
+  }
+
+  /** Where the rows of the next request will stand. */
+  place(): BatchPlace {
+    const { batchId, workspaceId, retentionClass, tables } = this.facts;
+    return {
+      batchId,
+      workspaceId,
+      retentionClass,
+      tables: tables.map(({ segment, expiresAtS }, index) => ({
+        segment,
+        expiresAtS,
+        nextRow: this.tables[index]?.nextRow ?? 0,
+      })),
+    };
+  }
+
+  /** Take a request in. Its buffers are kept, not copied. */
+  add(request: RequestRecord, sizeBytes: number): void {
+    for (const [index, { firstRow, rowEnds, bytes }] of request.tables.entries()) {
+      const table = this.tables[index];
+      if (table === undefined) throw new RangeError("a record has more tables than its batch");
+      // A hole: the record in between was corrupt. A batch without one never has any.
+      if (rowEnds.length === 0) continue;
+      table.missingRows += firstRow - table.nextRow;
+      table.nextRow = firstRow + rowEnds.length;
+      table.rows += rowEnds.length;
+      this.rows += rowEnds.length;
+      table.chunks.push(bytes as Buffer);
+      this.#seal?.add(index, { bytes, rowEnds });
+    }
+    for (const day of daysOf(request)) this.days.add(day);
+    this.requests.push({ digest: request.digest, rejected: request.rejected });
+    this.sizeBytes += sizeBytes;
+  }
+}
+
+/** The days on which rows of the first table lie; a row's first column is its time. */
+export function daysOf(request: RequestRecord): Set<number> {
+  const days = new Set<number>();
+  const [table] = request.tables;
+  if (table === undefined) return days;
+  const { buffer, byteOffset, byteLength } = table.bytes;
+  const view = new DataView(buffer, byteOffset, byteLength);
+  let start = 0;
+  let last = Number.NaN;
+  for (const end of table.rowEnds) {
+    const ns = view.getInt32(start + 4, true) * HIGH_NS + view.getUint32(start, true);
+    const day = Math.floor(ns / NS_PER_DAY);
+    if (day !== last) days.add(day);
+    last = day;
+    start = end;
+  }
+  return days;
+}

@@ -1,0 +1,70 @@
+/**
+ * Every limit of the spool, each with its reason. Pure constants.
+ */
+
+/**
+ * Room that must stay free on the disk, in bytes (64 MiB): for the seals and journal entries that
+ * let waiting batches go, and for the engine to merge on the same disk.
+ */
+export const DISK_FREE_MIN_BYTES = 67_108_864;
+
+/** Shortest time between two looks at the disk's free room, in milliseconds. */
+export const DISK_LOOK_INTERVAL_MS = 100;
+
+/** A batch closes at this size, in bytes (32 MiB): three in flight stay near 100 MiB of memory. */
+export const BATCH_MAX_BYTES = 33_554_432;
+
+/** A batch closes at this many rows: ClickHouse makes one part of up to a million. */
+export const BATCH_MAX_ROWS = 131_072;
+
+/** A batch closes at this age, in milliseconds: how late a record becomes visible. */
+export const BATCH_MAX_AGE_MS = 1_000;
+
+/**
+ * While others wait for ClickHouse a batch may grow until this age, in milliseconds: closing it
+ * earlier would make more inserts and show nothing sooner.
+ */
+export const BATCH_BACKLOG_AGE_MS = 10_000;
+
+/**
+ * A batch closes when its spans lie on this many days. Each day is a partition, thus a part and an
+ * entry in ClickHouse's deduplication log.
+ */
+export const BATCH_MAX_DAYS = 128;
+
+/** Most days in one request; see {@link BATCH_MAX_DAYS}. Three years of backfill in one request. */
+export const REQUEST_MAX_DAYS = 1_024;
+
+/**
+ * Largest record, in bytes (256 MiB): a request of 64 MiB whose resource is repeated in every row
+ * grows, and beyond this ClickHouse would split the INSERT into several blocks.
+ */
+export const RECORD_MAX_BYTES = 268_435_456;
+
+/** Bytes that wait for their commit (64 MiB); further requests wait before they are encoded. */
+export const PENDING_MAX_BYTES = 67_108_864;
+
+/**
+ * Bytes of closed batches kept in memory for the writer (96 MiB): those are inserted without being
+ * read again. Beyond it a closed batch lies on the disk alone.
+ */
+export const CLOSED_IN_MEMORY_MAX_BYTES = 100_663_296;
+
+/**
+ * Requests whose digests are kept, so that a retry is stored once: half of them in each of two
+ * generations. Six minutes at the highest load measured, days at a usual one; about 25 MB.
+ */
+export const WINDOW_MAX_REQUESTS = 262_144;
+
+/** Longest life of a generation of digests, in milliseconds (a day): queues of senders end by then. */
+export const WINDOW_MAX_AGE_MS = 86_400_000;
+
+/**
+ * Requests whose digests are kept however old they seem: a wall clock that steps forward by days
+ * must not make a retry of the last minutes a new request. About 3 MB.
+ */
+export const WINDOW_MIN_REQUESTS = 32_768;
+
+/** Pause before a seal is written again that the disk did not take; doubles up to the largest. */
+export const RETRY_FIRST_MS = 100;
+export const RETRY_MAX_MS = 5_000;

@@ -1,0 +1,326 @@
+/**
+ * The spool: makes requests durable, batch by batch, and hands sealed batches on in order.
+ *
+ * In: requests as encoders. Out: an acknowledgement once a request is on the disk; closed batches.
+ * Side effects: files in the spool folder.
+ *
+ * One batch is open at a time. A request is encoded into it, framed, and waits for the commit of its
+ * group. A closed batch is sealed once its last commit is through; seals are made one after another
+ * in the order of closing, which is the order of the file names, so a restart makes the same ones.
+ */
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Appended, BatchPlace, Encode, EncodedRequest, Journal } from "../base/batch.ts";
+import { AppendFile } from "./append-file.ts";
+import { DIGEST_SIZE_BYTES, type EncodedRecord, encodeHead, encodeRequest } from "./batch-file.ts";
+import { BatchContents, daysOf } from "./contents.ts";
+import { SpoolError, writeError } from "./errors.ts";
+import {
+  BATCH_BACKLOG_AGE_MS,
+  BATCH_MAX_AGE_MS,
+  BATCH_MAX_BYTES,
+  BATCH_MAX_DAYS,
+  BATCH_MAX_ROWS,
+  PENDING_MAX_BYTES,
+  REQUEST_MAX_DAYS,
+  RETRY_FIRST_MS,
+  RETRY_MAX_MS,
+} from "./limits.ts";
+import { openParts } from "./open-parts.ts";
+import { BATCH_SUFFIX, cutFile, recoverBatch } from "./recovery.ts";
+import type { SpoolOptions, SpoolParts } from "./spool-parts.ts";
+import { keyOf } from "./window.ts";
+
+/** A batch that still takes requests. */
+interface OpenBatch {
+  readonly contents: BatchContents;
+  readonly file: AppendFile;
+  readonly openedAtMs: number;
+  timer: NodeJS.Timeout | undefined;
+  hasFailed: boolean;
+}
+
+/** What the spool has done, for the operator. */
+export interface SpoolState {
+  readonly usedBytes: number;
+  readonly maxBytes: number;
+  readonly diskFreeBytes: number;
+  /** Files of batches: those that wait and the open one. */
+  readonly files: number;
+  readonly openRows: number;
+  readonly waitingBatches: number;
+  readonly oldestBatchId: string | undefined;
+  readonly knownRequests: number;
+  readonly commits: number;
+  readonly records: number;
+  readonly longestCommitMs: number;
+  readonly refusedRequests: number;
+  readonly repeatedRequests: number;
+  readonly corruptRecords: number;
+  readonly tornTails: number;
+  readonly origin: string;
+  readonly lastSequence: number | undefined;
+}
+
+export class Spool implements Journal {
+  readonly #options: SpoolOptions;
+  readonly #parts: SpoolParts;
+  readonly #limits: { bytes: number; rows: number; ageMs: number; backlogAgeMs: number };
+  readonly #underWay = new Map<string, Promise<Appended>>();
+  #open: OpenBatch | undefined;
+  /** Ends when every batch closed so far is sealed. */
+  #sealing: Promise<void> = Promise.resolve();
+  #pendingBytes = 0;
+  #pendingWaiters: (() => void)[] = [];
+  #cuttingBack = 0;
+  #stopping = false;
+  #refusedRequests = 0;
+  #repeatedRequests = 0;
+
+  private constructor(options: SpoolOptions, parts: SpoolParts) {
+    this.#options = options;
+    this.#parts = parts;
+    this.#limits = {
+      bytes: BATCH_MAX_BYTES,
+      rows: BATCH_MAX_ROWS,
+      ageMs: BATCH_MAX_AGE_MS,
+      backlogAgeMs: BATCH_BACKLOG_AGE_MS,
+      ...options.limits,
+    };
+  }
+
+  /**
+   * Open the folder; batches that a crash or a stop left there are handed on first.
+   *
+   * @throws {SpoolError} `SPOOL_UNREADABLE`
+   */
+  static async open(options: SpoolOptions): Promise<Spool> {
+    return new Spool(options, await openParts(options));
+  }
+
+  get parts(): SpoolParts {
+    return this.#parts;
+  }
+
+  async append(digest: Uint8Array, encode: Encode): Promise<Appended> {
+    if (digest.length !== DIGEST_SIZE_BYTES) throw new RangeError("a digest has 32 bytes");
+    const rejected = this.#parts.window.rejectedOf(digest);
+    if (rejected !== undefined) return this.#repeated(rejected);
+    const key = keyOf(digest);
+    // A client that gave up waiting sends the same again while the first try is still under way.
+    const same = this.#underWay.get(key);
+    if (same !== undefined) {
+      this.#repeatedRequests += 1;
+      return same;
+    }
+    const work = this.#append(digest, encode);
+    this.#underWay.set(key, work);
+    try {
+      return await work;
+    } catch (error) {
+      if (error instanceof SpoolError) this.#refusedRequests += 1;
+      throw error;
+    } finally {
+      this.#underWay.delete(key);
+    }
+  }
+
+  /** Close the open batch; resolves once every batch closed so far is sealed and handed on. */
+  async close(): Promise<void> {
+    if (this.#open !== undefined) this.#close(this.#open);
+    await this.#sealing;
+  }
+
+  /** Take nothing more, and close. Batches that wait may still be stored; what is not stays here. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await this.close();
+  }
+
+  /** What the operator sees. */
+  async state(): Promise<SpoolState> {
+    await this.#parts.space.look();
+    const { space, counts, window, damage, doneLog } = this.#parts;
+    const [oldest] = this.#parts.waiting.keys();
+    return {
+      usedBytes: space.usedBytes,
+      maxBytes: space.maxBytes,
+      diskFreeBytes: space.freeBytes,
+      files: this.#parts.waiting.size + (this.#open === undefined ? 0 : 1),
+      openRows: this.#open?.contents.rows ?? 0,
+      waitingBatches: this.#parts.waiting.size,
+      oldestBatchId: oldest ?? this.#open?.contents.facts.batchId,
+      knownRequests: window.size,
+      commits: counts.commits,
+      records: counts.records,
+      longestCommitMs: counts.longestMs,
+      refusedRequests: this.#refusedRequests,
+      repeatedRequests: this.#repeatedRequests,
+      corruptRecords: damage.corruptRecords,
+      tornTails: damage.tornTails,
+      origin: doneLog.origin,
+      lastSequence: this.#parts.lastSequence,
+    };
+  }
+
+  #repeated(rejected: number): Appended {
+    this.#repeatedRequests += 1;
+    const message =
+      rejected === 0 ? "" : "refused before: the request is known and was not stored again";
+    return { rejected, message };
+  }
+
+  async #append(digest: Uint8Array, encode: Encode): Promise<Appended> {
+    while (this.#pendingBytes > PENDING_MAX_BYTES) {
+      await new Promise<void>((resolve) => this.#pendingWaiters.push(resolve));
+    }
+    // From here to the commit nothing waits, so the place in the batch stays true.
+    if (this.#stopping) throw new SpoolError("SPOOL_STOPPING", "the server is stopping");
+    this.#parts.space.check(0);
+    if (this.#cuttingBack > 0) {
+      throw new SpoolError("SPOOL_WRITE_FAILED", "the spool recovers from a failed write");
+    }
+    const batch = this.#open ?? this.#begin();
+    try {
+      const place = batch.contents.place();
+      const encoded = encode(place);
+      const { rejected, message } = encoded;
+      if (encoded.tables.every(({ rowEnds }) => rowEnds.length === 0)) return { rejected, message };
+      const record = this.#frame(digest, place, encoded);
+      batch.contents.add(record.request, record.bytes.length);
+      const committed = this.#commit(batch, record.bytes);
+      this.#arm(batch);
+      if (this.#isFull(batch.contents)) this.#close(batch);
+      await committed;
+      this.#parts.window.add(digest, rejected, this.#options.now());
+      return { rejected, message };
+    } finally {
+      // Opened for nothing: its id and times would be old when the next request comes.
+      if (batch.contents.requests.length === 0 && this.#open === batch) this.#open = undefined;
+    }
+  }
+
+  #frame(digest: Uint8Array, place: BatchPlace, encoded: EncodedRequest): EncodedRecord {
+    const record = encodeRequest(digest, place, encoded);
+    this.#parts.space.check(record.bytes.length);
+    if (daysOf(record.request).size > REQUEST_MAX_DAYS) {
+      throw new SpoolError(
+        "SPOOL_REQUEST_TOO_LARGE",
+        `the spans of the request lie on more than ${REQUEST_MAX_DAYS} days; send smaller batches`,
+      );
+    }
+    return record;
+  }
+
+  async #commit(batch: OpenBatch, bytes: Buffer): Promise<void> {
+    this.#parts.space.add(bytes.length);
+    this.#pendingBytes += bytes.length;
+    try {
+      await batch.file.append(bytes);
+    } catch (error) {
+      this.#parts.space.add(-bytes.length);
+      this.#fail(batch);
+      throw writeError(error);
+    } finally {
+      this.#pendingBytes -= bytes.length;
+      for (const resume of this.#pendingWaiters.splice(0)) resume();
+    }
+  }
+
+  /** Nothing is taken until what was not acknowledged is cut off: a retry would double it. */
+  #fail(batch: OpenBatch): void {
+    if (batch.hasFailed) return;
+    batch.hasFailed = true;
+    this.#cuttingBack += 1;
+    this.#close(batch);
+  }
+
+  #isFull({ sizeBytes, rows, days }: BatchContents): boolean {
+    const { bytes, rows: rowsMax } = this.#limits;
+    return sizeBytes >= bytes || rows >= rowsMax || days.size >= BATCH_MAX_DAYS;
+  }
+
+  #begin(): OpenBatch {
+    const { newId } = this.#parts;
+    const now = this.#options.now();
+    const facts = this.#options.describe(newId(now), now);
+    const head = encodeHead(facts);
+    const path = join(this.#options.dir, facts.batchId + BATCH_SUFFIX);
+    const batch: OpenBatch = {
+      contents: new BatchContents(facts, this.#options.sealing.begin(facts)),
+      file: new AppendFile(path, head, this.#parts.counts),
+      openedAtMs: performance.now(),
+      timer: undefined,
+      hasFailed: false,
+    };
+    this.#open = batch;
+    return batch;
+  }
+
+  /** The age of a batch counts from its first request. */
+  #arm(batch: OpenBatch): void {
+    if (batch.timer !== undefined) return;
+    const armed = performance.now();
+    const tick = (): void => {
+      const isLate = performance.now() - armed >= this.#limits.backlogAgeMs;
+      if (isLate || !this.#options.isBehind()) this.#close(batch);
+      else batch.timer = setTimeout(tick, this.#limits.ageMs).unref();
+    };
+    batch.timer = setTimeout(tick, this.#limits.ageMs).unref();
+  }
+
+  /** Take no more requests into a batch, and seal it in its turn. */
+  #close(batch: OpenBatch): void {
+    if (this.#open !== batch) return;
+    this.#open = undefined;
+    clearTimeout(batch.timer);
+    const closedAtMs = this.#options.now();
+    this.#sealing = this.#sealing.then(() => this.#finish(batch, closedAtMs));
+  }
+
+  /** Seal a closed batch and hand it on. Never rejects: what fails is tried again. */
+  async #finish(batch: OpenBatch, closedAtMs: number): Promise<void> {
+    const { file } = batch;
+    await file.close();
+    let { contents } = batch;
+    if (file.failed) {
+      this.#fail(batch);
+      const left = await this.#retry(() => this.#cutBack(file));
+      this.#cuttingBack -= 1;
+      if (left === undefined) return;
+      contents = left;
+    }
+    const { path, durableBytes } = file;
+    await this.#retry(() =>
+      this.#parts.seal({ path, soundBytes: durableBytes, contents, closedAtMs }),
+    );
+  }
+
+  /** What is left of a batch after a write that failed: the records that were acknowledged. */
+  async #cutBack(file: AppendFile): Promise<BatchContents | undefined> {
+    if (file.durableBytes === 0) {
+      await rm(file.path, { force: true });
+      return undefined;
+    }
+    await cutFile(file.path, file.durableBytes);
+    const found = await recoverBatch(file.path, this.#parts.recovery);
+    return found?.contents;
+  }
+
+  async #retry<T>(work: () => Promise<T>): Promise<T> {
+    for (let pauseMs = RETRY_FIRST_MS; ; pauseMs = Math.min(pauseMs * 2, RETRY_MAX_MS)) {
+      try {
+        return await work();
+      } catch (error) {
+        if (pauseMs === RETRY_FIRST_MS) {
+          this.#options.log.error(
+            { err: error },
+            "the spool could not close a batch; trying again",
+          );
+        }
+        await delay(pauseMs, undefined, { ref: false });
+      }
+    }
+  }
+}
