@@ -15,6 +15,7 @@ import { CLOSED_IN_MEMORY_MAX_BYTES } from "./limits.ts";
 import type { ListedLetter, Quarantine } from "./quarantine.ts";
 import type { RecoveryOptions } from "./recovery.ts";
 import type { Sealing } from "./sealing.ts";
+import { SlabPool } from "./slabs.ts";
 import type { SpoolSpace } from "./space.ts";
 import type { RequestWindow } from "./window.ts";
 
@@ -68,6 +69,7 @@ export class SpoolParts {
   readonly counts: SyncCounts;
   readonly damage: { corruptRecords: number; tornTails: number };
   readonly newId: (nowMs: number) => string;
+  readonly slabs: SlabPool = new SlabPool();
   /** Sealed batches that have not left, oldest first. */
   readonly waiting: Map<string, ClosedBatch> = new Map();
   readonly #options: SpoolOptions;
@@ -147,7 +149,9 @@ export class SpoolParts {
     const hex = hash.toString("hex");
     const facts = { batchId, path, sizeBytes, sequence, hash: hex, seal, wasLeft };
     const keepMax = limits?.closedInMemoryBytes ?? CLOSED_IN_MEMORY_MAX_BYTES;
-    const isKept = contents !== undefined && this.#inMemoryBytes() + contents.sizeBytes <= keepMax;
+    const isKept =
+      contents !== undefined && this.#inMemoryBytes() + contents.inMemoryBytes <= keepMax;
+    if (!isKept) contents?.memory?.release();
     const batch = new ClosedBatch(facts, this.#closedParts, isKept ? contents : undefined);
     this.waiting.set(batchId, batch);
     onClosed(batch);

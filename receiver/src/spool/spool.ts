@@ -11,9 +11,9 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import type { Appended, BatchPlace, Encode, EncodedRequest, Journal } from "../base/batch.ts";
+import type { Appended, Encode, EncodedRequest, Journal } from "../base/batch.ts";
 import { AppendFile } from "./append-file.ts";
-import { DIGEST_SIZE_BYTES, type EncodedRecord, encodeHead, encodeRequest } from "./batch-file.ts";
+import { DIGEST_SIZE_BYTES, encodeHead, encodeRequest, requestSizeBytes } from "./batch-file.ts";
 import { BatchContents, daysOf } from "./contents.ts";
 import { SpoolError, writeError } from "./errors.ts";
 import {
@@ -29,12 +29,14 @@ import {
 } from "./limits.ts";
 import { openParts } from "./open-parts.ts";
 import { BATCH_SUFFIX, cutFile, recoverBatch } from "./recovery.ts";
+import { BatchMemory } from "./slabs.ts";
 import type { SpoolOptions, SpoolParts } from "./spool-parts.ts";
 import { keyOf } from "./window.ts";
 
 /** A batch that still takes requests. */
 interface OpenBatch {
   readonly contents: BatchContents;
+  readonly memory: BatchMemory;
   readonly file: AppendFile;
   readonly openedAtMs: number;
   timer: NodeJS.Timeout | undefined;
@@ -187,9 +189,10 @@ export class Spool implements Journal {
       const encoded = encode(place);
       const { rejected, message } = encoded;
       if (encoded.tables.every(({ rowEnds }) => rowEnds.length === 0)) return { rejected, message };
-      const record = this.#frame(digest, place, encoded);
-      batch.contents.add(record.request, record.bytes.length);
-      const committed = this.#commit(batch, record.bytes);
+      this.#check(encoded);
+      const record = batch.memory.take(requestSizeBytes(encoded));
+      batch.contents.add(encodeRequest(record, digest, place, encoded), record.length);
+      const committed = this.#commit(batch, record);
       this.#arm(batch);
       if (this.#isFull(batch.contents)) this.#close(batch);
       await committed;
@@ -201,16 +204,15 @@ export class Spool implements Journal {
     }
   }
 
-  #frame(digest: Uint8Array, place: BatchPlace, encoded: EncodedRequest): EncodedRecord {
-    const record = encodeRequest(digest, place, encoded);
-    this.#parts.space.check(record.bytes.length);
-    if (daysOf(record.request).size > REQUEST_MAX_DAYS) {
+  /** Whether a request may be taken, before memory is. */
+  #check(encoded: EncodedRequest): void {
+    this.#parts.space.check(requestSizeBytes(encoded));
+    if (daysOf(encoded).size > REQUEST_MAX_DAYS) {
       throw new SpoolError(
         "SPOOL_REQUEST_TOO_LARGE",
         `the spans of the request lie on more than ${REQUEST_MAX_DAYS} days; send smaller batches`,
       );
     }
-    return record;
   }
 
   async #commit(batch: OpenBatch, bytes: Buffer): Promise<void> {
@@ -247,8 +249,10 @@ export class Spool implements Journal {
     const facts = this.#options.describe(newId(now), now);
     const head = encodeHead(facts);
     const path = join(this.#options.dir, facts.batchId + BATCH_SUFFIX);
+    const memory = new BatchMemory(this.#parts.slabs);
     const batch: OpenBatch = {
-      contents: new BatchContents(facts, this.#options.sealing.begin(facts)),
+      contents: new BatchContents(facts, this.#options.sealing.begin(facts), memory),
+      memory,
       file: new AppendFile(path, head, this.#parts.counts),
       openedAtMs: performance.now(),
       timer: undefined,

@@ -160,7 +160,7 @@ export class BatchWriter {
     for (const table of batch.tables) {
       if (source.storedTables.has(table.name)) continue;
       if (table.name === LEDGER.name) await before;
-      const refusal = await this.#insert(batchId, table);
+      const refusal = await this.#insert(source, table);
       if (this.#stopped.signal.aborted) return;
       if (refusal === undefined) stored.push(table.name);
       else refusals.push(refusal);
@@ -195,7 +195,8 @@ export class BatchWriter {
   }
 
   /** Insert one table; undefined when it is in, or when the writer stopped. */
-  async #insert(batchId: string, table: StorableTable): Promise<Refusal | undefined> {
+  async #insert(source: BatchSource, table: StorableTable): Promise<Refusal | undefined> {
+    const { batchId } = source;
     const { signal } = this.#stopped;
     let refused = 0;
     return this.#persist(batchId, async () => {
@@ -204,6 +205,7 @@ export class BatchWriter {
         this.#lastFailure = undefined;
         return undefined;
       } catch (error) {
+        source.onFailedTry?.();
         const { code, type, isFinal } = judge(error);
         if (isFinal) refused += 1;
         if (refused < REFUSALS_MAX) throw error;
