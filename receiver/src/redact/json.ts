@@ -1,16 +1,18 @@
 /**
  * JSON inside strings, redacted in place.
  *
- * In: a text that starts like JSON. Out: the text in which only values were exchanged; every byte
+ * In: a text that starts like JSON. Out: what is to be exchanged, values alone; every byte
  * else, numbers above 2^53 included, stays as written. A hand-written scanner, no `JSON.parse` of
  * the whole: lines of JSON and JSON that was cut off work too, and where the text stops being JSON
  * the rest is scanned as free text. Strings of JSON are unpacked {@link JSON_DEPTH_MAX} deep.
  */
 
 import { isAlnum, isDigit, isJsonSpace } from "./chars.ts";
+import { Edits } from "./edits.ts";
 import { isLogprobAfter, numberKind } from "./keyed-value.ts";
 import { classifyKey, isSecretClass, type KeyClass } from "./keys.ts";
-import { type Look, prefilter } from "./prefilter.ts";
+import type { Places } from "./places.ts";
+import { prefilter } from "./prefilter.ts";
 import { isToken } from "./token.ts";
 import type { RedactionKind } from "./types.ts";
 
@@ -25,9 +27,9 @@ const QUOTE = 34;
 /** What the scanner needs of the redaction of texts. */
 export interface JsonParts {
   /** Redact one string of JSON, decoded, that was unpacked `depth` times. */
-  string(text: string, keyClass: KeyClass, depth: number, look?: Look): string;
+  string(text: string, keyClass: KeyClass, depth: number, places: Places): Edits;
   /** Redact text that is no JSON. */
-  text(text: string): string;
+  text(text: string, places: Places): Edits;
   /** The token of a value. */
   replace(kind: RedactionKind, value: string): string;
 }
@@ -41,30 +43,29 @@ export function looksLikeJson(text: string): boolean {
   return c === QUOTE && text.length > i + 1 && text.trimEnd().endsWith('"');
 }
 
-/** @param look the prefilter for ranges of this text */
+/** @param places the suspicious places of this text */
 export function redactJson(
   parts: JsonParts,
   text: string,
   keyClass: KeyClass,
   depth: number,
-  look: Look = (from, to) => prefilter(text, from, to),
-): string {
-  return new JsonRedactor(parts, text, depth, look).run(keyClass);
+  places: Places,
+): Edits {
+  return new JsonRedactor(parts, text, depth, places).run(keyClass);
 }
 
 class JsonRedactor {
   readonly #parts: JsonParts;
   readonly #text: string;
   readonly #depth: number;
-  readonly #look: Look;
+  readonly #places: Places;
+  readonly #edits: Edits = new Edits();
   #i = 0;
   /** The next quote and backslash, as far as they were looked for: each is found only once. */
   #quote = -1;
   #slash = -1;
   /** Whether the string whose end was found last has an escape. */
   #hasEscape = false;
-  #out = "";
-  #copied = 0;
   /** Class that the values of each open bracket inherit. */
   readonly #classes: KeyClass[] = [];
   readonly #isObject: boolean[] = [];
@@ -75,14 +76,14 @@ class JsonRedactor {
   /** Where that key starts, or -1: there the scan as text starts over if no value follows. */
   #keyStart = -1;
 
-  constructor(parts: JsonParts, text: string, depth: number, look: Look) {
+  constructor(parts: JsonParts, text: string, depth: number, places: Places) {
     this.#parts = parts;
     this.#text = text;
     this.#depth = depth;
-    this.#look = look;
+    this.#places = places;
   }
 
-  run(keyClass: KeyClass): string {
+  run(keyClass: KeyClass): Edits {
     this.#topClass = keyClass;
     const text = this.#text;
     while (this.#i < text.length) {
@@ -93,21 +94,16 @@ class JsonRedactor {
       else if (!(c === QUOTE ? this.#string() : this.#scalar(c))) return this.#rest();
       if (this.#classes.length > NESTING_MAX) return this.#rest();
     }
-    return this.#copied === 0 ? text : this.#out + text.slice(this.#copied);
+    return this.#edits;
   }
 
   /** No JSON any more: what follows is free text. */
-  #rest(): string {
-    const from = Math.max(this.#keyStart === -1 ? this.#i : this.#keyStart, this.#copied);
-    const rest = this.#text.slice(from);
-    const redacted = this.#parts.text(rest);
-    if (redacted === rest && this.#copied === 0) return this.#text;
-    return this.#out + this.#text.slice(this.#copied, from) + redacted;
-  }
-
-  #exchange(start: number, end: number, replacement: string): void {
-    this.#out += this.#text.slice(this.#copied, start) + replacement;
-    this.#copied = end;
+  #rest(): Edits {
+    const start = this.#keyStart === -1 ? this.#i : this.#keyStart;
+    const from = Math.max(start, this.#edits.lastEnd);
+    const places = this.#places.part(from, this.#text.length);
+    this.#edits.addPart(this.#parts.text(this.#text.slice(from), places), from);
+    return this.#edits;
   }
 
   /** Class for the value at this place; a key is used up by it. */
@@ -158,7 +154,7 @@ class JsonRedactor {
     const raw = this.#text.slice(start, this.#i);
     // Not JSON: a bare word that was redacted before.
     if (isToken(raw)) return;
-    this.#exchange(start, this.#i, `"${this.#parts.replace("secret", raw)}"`);
+    this.#edits.add(start, this.#i, `"${this.#parts.replace("secret", raw)}"`);
   }
 
   /** A key or a value; false where a colon follows a string that cannot be a key. */
@@ -215,21 +211,24 @@ class JsonRedactor {
     const isOpen = keyClass === "none" || keyClass === "numbered";
     const hasEscape = this.#hasEscape;
     // The fast path: a string without escapes that holds nothing is not even copied.
-    if (isOpen && !hasEscape && this.#look(start, end) === 0) return;
+    if (isOpen && !hasEscape && this.#places.maskOf(start, end) === 0) return;
     const raw = this.#text.slice(start, end);
     const decoded = hasEscape ? decode(raw) : raw;
     if (decoded === undefined) {
-      const redacted = this.#parts.string(raw, keyClass, JSON_DEPTH_MAX);
-      if (redacted !== raw) this.#exchange(start, end, redacted);
+      const edits = this.#parts.string(
+        raw,
+        keyClass,
+        JSON_DEPTH_MAX,
+        this.#places.part(start, end),
+      );
+      this.#edits.addPart(edits, start);
       return;
     }
-    const look: Look = (from, to) => this.#look(start + from, start + to);
-    const redacted = hasEscape
-      ? this.#parts.string(decoded, keyClass, this.#depth + 1)
-      : this.#parts.string(decoded, keyClass, this.#depth + 1, look);
-    if (redacted === decoded) return;
-    const isPlain = !hasEscape && !redacted.includes('"');
-    this.#exchange(start, end, isPlain ? redacted : JSON.stringify(redacted).slice(1, -1));
+    const places = hasEscape ? prefilter(decoded) : this.#places.part(start, end);
+    const edits = this.#parts.string(decoded, keyClass, this.#depth + 1, places);
+    if (edits.size === 0) return;
+    if (!hasEscape && !edits.hasQuote) this.#edits.addPart(edits, start);
+    else this.#edits.add(start, end, JSON.stringify(edits.apply(decoded)).slice(1, -1));
   }
 
   /** A number, true, false or null. */
@@ -248,7 +247,7 @@ class JsonRedactor {
     this.#i = end;
     const kind = isNumber ? numberKind(keyClass, raw) : undefined;
     if (kind !== undefined && !isToken(raw)) {
-      this.#exchange(start, end, `"${this.#parts.replace(kind, raw)}"`);
+      this.#edits.add(start, end, `"${this.#parts.replace(kind, raw)}"`);
     }
     return true;
   }

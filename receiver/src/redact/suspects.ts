@@ -11,6 +11,7 @@
 import { isDigit, isHex, isLetter } from "./chars.ts";
 import { COUNTRY_LENGTHS, ibanLength } from "./iban-countries.ts";
 import { ESCAPES_MAX, TAILS } from "./key-before.ts";
+import { NO_PLACES, Places } from "./places.ts";
 import * as pre from "./prefilter.ts";
 import { DIGITS_MIN, GAP_SIZE_MAX, PREFIXES, prefixBit } from "./prefilter.ts";
 import { createFastMark, type Mark } from "./suspects-fast.ts";
@@ -138,9 +139,10 @@ export function findSuspects(bytes: Uint8Array): Uint32Array {
   return bits;
 }
 
-/** The prefilter's bits, or more, for an ASCII text that stands in the bytes of the last look. */
-export function suspectMask(start: number, end: number): number {
-  let mask = 0;
+/** The prefilter's places, or more, for an ASCII text that stands in the bytes of the last look. */
+export function suspectPlaces(start: number, end: number): Places {
+  let places = NO_PLACES;
+  let last = -1;
   for (let at = start; at < end; at += 1) {
     const word = (bits[at >>> 5] as number) >>> (at & 31);
     if (word === 0) {
@@ -148,9 +150,16 @@ export function suspectMask(start: number, end: number): number {
       continue;
     }
     at += 31 - Math.clz32(word & -word);
-    if (at < end) mask |= maskOf(looked, at);
+    if (at >= end) break;
+    const mask = maskOf(looked, at);
+    // Digits side by side are one place.
+    const isNext = mask === pre.MAY_DIGITS && at === last + 1 && isDigit(looked[last] as number);
+    last = at;
+    if (isNext) continue;
+    if (places === NO_PLACES) places = new Places();
+    places.add(at - start, mask);
   }
-  return mask;
+  return places;
 }
 
 /** The plain way to set the bits; where there is a fast one, for tests. */
