@@ -32,6 +32,7 @@ async function build({ name, pages }: Module): Promise<Uint8Array> {
       "--runtime", "stub",
       "--enable", "simd",
       "--enable", "relaxed-simd",
+      "--enable", "relaxed-simd",
       "--initialMemory", String(pages),
       "--maximumMemory", String(pages),
       "--noAssert",
