@@ -7,7 +7,7 @@
  * Pure but for the cache of `keys.ts`.
  */
 
-import { isDigit, isHex, isLetter, isPercentEscape, tail3 } from "./chars.ts";
+import { isDigit, isHex, isLetter, isPercentEscape, startsWord, tail3 } from "./chars.ts";
 import { ibanLength } from "./iban-countries.ts";
 import { keyBefore } from "./key-before.ts";
 import { NO_PLACES, Places } from "./places.ts";
@@ -206,7 +206,8 @@ function isDateAt(text: string, i: number): boolean {
 
 function mayStartIban(text: string, i: number): boolean {
   if (!isDigit(text.charCodeAt(i + 1)) || !isLetter(text.charCodeAt(i - 1))) return false;
-  return ibanLength(text.charCodeAt(i - 2), text.charCodeAt(i - 1)) > 0;
+  if (ibanLength(text.charCodeAt(i - 2), text.charCodeAt(i - 1)) === 0) return false;
+  return i >= 2 && startsWord(text, i - 2);
 }
 
 function look(text: string, i: number, kind: number): number {

@@ -7,7 +7,8 @@
 import { expect, test } from "vitest";
 import { testSeed } from "../base/seed.test.helper.ts";
 import { prefilter } from "./prefilter.ts";
-import { findSuspects, markFast, markPlainly, suspectPlaces } from "./suspects.ts";
+import { findSuspects, isClean, markFast, suspectPlaces } from "./suspects.ts";
+import { markPlainly } from "./suspects-plain.ts";
 
 const SEED = testSeed();
 const ROUNDS = 20_000;
@@ -61,6 +62,7 @@ test(`seed ${SEED}: a text that the prefilter would look at has a bit at each of
     if (places.mask === 0) continue;
     telling += 1;
     expect(hasBit(set, start, end), `seed ${SEED}, ${JSON.stringify(text)}`).toBe(true);
+    expect(isClean(start, end), `seed ${SEED}, ${JSON.stringify(text)}`).toBe(false);
     if (body.length !== text.length) continue;
     const more = suspectPlaces(start, end);
     for (const [n, at] of places.at.entries()) {
@@ -99,4 +101,11 @@ test("plain prose has no suspicious byte", () => {
     Buffer.from("the customer was because of best answers below; basic, bear."),
   );
   expect(hasBit(findSuspects(prose), 0, prose.length)).toBe(false);
+});
+
+test("letters and digits within an id start no IBAN, those at its start may", () => {
+  const bytes = new Uint8Array(Buffer.from("01KAJ3Z8QXDE89A7"));
+  expect(hasBit(findSuspects(bytes), 0, bytes.length)).toBe(true);
+  expect(isClean(0, bytes.length)).toBe(true);
+  expect(isClean(10, bytes.length)).toBe(false);
 });
