@@ -54,6 +54,12 @@ export const RECORD_MAX_BYTES = 268_435_456;
 export const PENDING_MAX_BYTES = 67_108_864;
 
 /**
+ * Memory of batches that are closed and not sealed yet (64 MiB): two of the largest. Further requests
+ * wait, because seals are made one after another and a slow disk would let them pile up.
+ */
+export const UNSEALED_MAX_BYTES = 67_108_864;
+
+/**
  * Bytes of closed batches kept in memory for the writer (96 MiB): those are inserted without being
  * read again. Beyond it a closed batch lies on the disk alone.
  */

@@ -160,9 +160,28 @@ describe("a batch", () => {
     const open = await openTestSpool(dir.path, { limits });
     await append(open, "a");
     await append(open, "b");
-    await open.stop();
+    await open.spool.close();
     expect(open.closed.map(({ inMemoryBytes }) => inMemoryBytes > 0)).toEqual([true, false]);
-    expect(await allTexts(open.closed)).toBe("0=a;|0=b;");
+    await open.closed[0]?.done();
+    await append(open, "c");
+    await open.stop();
+    // There is room again, but one that waits on the disk comes first.
+    expect(open.closed[2]?.inMemoryBytes).toBe(0);
+    expect(await allTexts(open.closed.slice(1))).toBe("0=b;|0=c;");
+  });
+
+  test("lets the next request wait until it is sealed, when such batches hold too much memory", async () => {
+    await using dir = await testDir();
+    const open = await openTestSpool(dir.path, { limits: { rows: 1, unsealedBytes: 0 } });
+    const sealedBefore: number[] = [];
+    const noting = (text: string) =>
+      open.spool.append(digest(text), (place) => {
+        sealedBefore.push(open.closed.length);
+        return encodeTexts([text])(place);
+      });
+    await Promise.all([noting("a"), noting("b"), noting("c")]);
+    expect(sealedBefore).toEqual([0, 1, 2]);
+    await open.stop();
   });
 });
 
