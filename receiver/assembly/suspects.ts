@@ -232,8 +232,9 @@ function isBasic(at: i32): bool {
   return isBlank(byteAt(at + 5));
 }
 
+/** Also the start of a `\\t`. */
 function isBlank(byte: u32): bool {
-  return byte === 32 || byte === 9 || byte === 43;
+  return byte === 32 || byte === 9 || byte === 43 || byte === 92;
 }
 
 function isAfterKey(sign: i32): bool {

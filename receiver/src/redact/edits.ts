@@ -47,13 +47,16 @@ export class Edits {
     return this.#ends.at(-1) ?? 0;
   }
 
-  textOf(n: number): string {
-    return this.#texts[n] as string;
+  startOf(n: number): number {
+    return this.#starts[n] as number;
   }
 
-  /** Whether a replacement holds a quote, which a string of JSON has to escape. */
-  get hasQuote(): boolean {
-    return this.#texts.some((text) => text.includes('"'));
+  endOf(n: number): number {
+    return this.#ends[n] as number;
+  }
+
+  textOf(n: number): string {
+    return this.#texts[n] as string;
   }
 
   /** The new text. */

@@ -9,6 +9,7 @@
 
 import { isAlnum, isDigit, isJsonSpace } from "./chars.ts";
 import { Edits } from "./edits.ts";
+import { NO_ESCAPES, plainEscapes } from "./json-escapes.ts";
 import { isLogprobAfter, numberKind } from "./keyed-value.ts";
 import { classifyKey, isSecretClass, type KeyClass } from "./keys.ts";
 import type { Places } from "./places.ts";
@@ -209,26 +210,25 @@ class JsonRedactor {
   #leaf(start: number, end: number, keyClass: KeyClass): void {
     if (start >= end) return;
     const isOpen = keyClass === "none" || keyClass === "numbered";
-    const hasEscape = this.#hasEscape;
+    const isClean = isOpen && this.#places.maskOf(start, end) === 0;
     // The fast path: a string without escapes that holds nothing is not even copied.
-    if (isOpen && !hasEscape && this.#places.maskOf(start, end) === 0) return;
+    if (isClean && !this.#hasEscape) return;
     const raw = this.#text.slice(start, end);
-    const decoded = hasEscape ? decode(raw) : raw;
+    const escapes = this.#hasEscape ? plainEscapes(raw) : NO_ESCAPES;
+    if (isClean && escapes !== undefined) return;
+    const decoded = this.#hasEscape ? decode(raw) : raw;
+    const places = this.#places.part(start, end);
     if (decoded === undefined) {
-      const edits = this.#parts.string(
-        raw,
-        keyClass,
-        JSON_DEPTH_MAX,
-        this.#places.part(start, end),
-      );
-      this.#edits.addPart(edits, start);
-      return;
+      this.#edits.addPart(this.#parts.string(raw, keyClass, JSON_DEPTH_MAX, places), start);
+    } else if (escapes !== undefined) {
+      const known = escapes.placesIn(places);
+      const edits = this.#parts.string(decoded, keyClass, this.#depth + 1, known);
+      if (edits.size > 0) this.#edits.addPart(escapes.editsOut(edits), start);
+    } else {
+      const edits = this.#parts.string(decoded, keyClass, this.#depth + 1, prefilter(decoded));
+      if (edits.size > 0)
+        this.#edits.add(start, end, JSON.stringify(edits.apply(decoded)).slice(1, -1));
     }
-    const places = hasEscape ? prefilter(decoded) : this.#places.part(start, end);
-    const edits = this.#parts.string(decoded, keyClass, this.#depth + 1, places);
-    if (edits.size === 0) return;
-    if (!hasEscape && !edits.hasQuote) this.#edits.addPart(edits, start);
-    else this.#edits.add(start, end, JSON.stringify(edits.apply(decoded)).slice(1, -1));
   }
 
   /** A number, true, false or null. */

@@ -269,11 +269,11 @@ function lookAtLetter(text: string, i: number, kind: number): number {
   }
 }
 
-/** Whether a word in lower case stands at `i` in any case, and a value may follow it. */
+/** Whether a word in lower case stands at `i` in any case, and a value may follow it: also `\\t`. */
 function isWordAt(text: string, i: number, word: string): boolean {
   for (let n = 0; n < word.length; n++) {
     if ((text.charCodeAt(i + n) | 32) !== word.charCodeAt(n)) return false;
   }
   const after = text.charCodeAt(i + word.length);
-  return after === 32 || after === 9 || after === 43;
+  return after === 32 || after === 9 || after === 43 || after === 92;
 }

@@ -211,5 +211,5 @@ function isWordAt(bytes: Uint8Array, at: number, word: Uint8Array): boolean {
     if (((bytes[at + n] as number) | 32) !== word[n]) return false;
   }
   const after = bytes[at + word.length];
-  return after === 32 || after === 9 || after === 43;
+  return after === 32 || after === 9 || after === 43 || after === 92;
 }
