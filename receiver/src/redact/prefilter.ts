@@ -73,6 +73,9 @@ function classes(): Uint8Array {
   return table;
 }
 
+/** Set in {@link PREFIXES} where the first of the 3 letters may be one of a word, as in `task-`. */
+export const MAY_BE_WITHIN = 8;
+
 /**
  * What stands before the `_`, `-` or `.` of a known secret's prefix, by its last 3 letters: a bit for
  * each of the three signs (`prefixBit`). Of the prefixes in `detect-secret.ts`.
@@ -98,16 +101,17 @@ function prefixes(): Uint8Array {
   }
   // Two letters at the start of a word, also after the escapes \n, \r, \t and %XX.
   for (const start of " nrtabcdef") {
+    const more = start === " " ? 0 : MAY_BE_WITHIN;
     for (const two of ["sk_", "rk_", "hf_", "sk-", "SG."]) {
-      add(table, start + two.slice(0, 2), two.charAt(2));
+      add(table, start + two.slice(0, 2), two.charAt(2), more);
     }
   }
   return table;
 }
 
-function add(table: Uint8Array, word: string, sign: string): void {
+function add(table: Uint8Array, word: string, sign: string, more = 0): void {
   const tail = tail3(word, word.length);
-  table[tail] = (table[tail] as number) | prefixBit(sign.charCodeAt(0));
+  table[tail] = (table[tail] as number) | prefixBit(sign.charCodeAt(0)) | more;
 }
 
 /** The suspicious places of a text. */
@@ -235,7 +239,9 @@ function look(text: string, i: number, kind: number): number {
 }
 
 function isPrefix(text: string, i: number): boolean {
-  return ((PREFIXES[tail3(text, i)] as number) & prefixBit(text.charCodeAt(i))) !== 0;
+  const bits = PREFIXES[tail3(text, i)] as number;
+  if ((bits & prefixBit(text.charCodeAt(i))) === 0) return false;
+  return (bits & MAY_BE_WITHIN) === 0 || startsWord(text, i - 2);
 }
 
 function lookAtSign(text: string, i: number): number {

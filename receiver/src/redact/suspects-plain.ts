@@ -16,8 +16,8 @@ export const AT = 2;
 export const SIGN = 3;
 export const PERCENT = 4;
 export const BACKSLASH = 5;
-const HYPHEN = 6;
-const JOINT = 7;
+export const HYPHEN = 6;
+export const JOINT = 7;
 const LETTER_A = 8;
 const LETTER_B = 9;
 const LETTER_J = 10;
@@ -195,7 +195,7 @@ function isQuoteByte(byte: number | undefined): boolean {
 }
 
 /** Three letters before `end` as 15 bits; anything else than a letter counts as 0. */
-function tail(bytes: Uint8Array, end: number): number {
+export function tail(bytes: Uint8Array, end: number): number {
   const a = letterCode(bytes[end - 3]);
   const b = letterCode(bytes[end - 2]);
   return (a << (2 * LETTER_BITS)) | (b << LETTER_BITS) | letterCode(bytes[end - 1]);

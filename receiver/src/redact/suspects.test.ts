@@ -109,3 +109,23 @@ test("letters and digits within an id start no IBAN, those at its start may", ()
   expect(isClean(0, bytes.length)).toBe(true);
   expect(isClean(10, bytes.length)).toBe(false);
 });
+
+test.each(["task-based", "risk_live", "disk-", "a desk_1"])(
+  "no secret starts within %j",
+  (text) => {
+    const bytes = new Uint8Array(Buffer.from(text));
+    findSuspects(bytes);
+    expect(isClean(0, bytes.length)).toBe(true);
+    expect(prefilter(text).mask).toBe(0);
+  },
+);
+
+test.each(["sk-", "\\nsk-", "%20sk-", "a sk-", "gsk_", "x.rk_"])(
+  "a secret may start in %j",
+  (text) => {
+    const bytes = new Uint8Array(Buffer.from(text));
+    findSuspects(bytes);
+    expect(isClean(0, bytes.length)).toBe(false);
+    expect(prefilter(text).mask).not.toBe(0);
+  },
+);

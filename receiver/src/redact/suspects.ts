@@ -41,9 +41,26 @@ function maskOf(bytes: Uint8Array, at: number, start: number): number {
     // Two letters stand before the digit: it is the first of its run, unless they are in an escape.
     if (bytes[at - 3] !== 37 && bytes[at - 4] !== 37) return 0;
   }
+  const isJoint = kind === plain.HYPHEN || kind === plain.JOINT;
+  if (isJoint && !isPrefix(bytes, at, start) && !isPem(bytes, at)) return 0;
   // `://hooks.`
   const more = kind === plain.SIGN && bytes[at + 1] === 47 ? pre.MAY_SECRET : 0;
   return (MASKS[kind] as number) | more;
+}
+
+/** As in `prefilter.ts`: `sk-` is no prefix in `task-`. */
+function isPrefix(bytes: Uint8Array, at: number, start: number): boolean {
+  // Before the text there is nothing.
+  const isNear = at - start < 3;
+  const tail = isNear ? plain.tail(bytes.slice(start, at), at - start) : plain.tail(bytes, at);
+  const bits = pre.PREFIXES[tail] as number;
+  if ((bits & pre.prefixBit(bytes[at] as number)) === 0) return false;
+  return (bits & pre.MAY_BE_WITHIN) === 0 || startsWord(bytes, at - 2, start);
+}
+
+/** `--B` of `-----BEGIN`. */
+function isPem(bytes: Uint8Array, at: number): boolean {
+  return bytes[at - 1] === 45 && bytes[at + 1] === 66;
 }
 
 /** As `startsWord` of `chars.ts`, on bytes. */
