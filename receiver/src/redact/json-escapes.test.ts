@@ -8,7 +8,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { testSeed } from "../base/seed.test.helper.ts";
 import { Edits } from "./edits.ts";
-import { plainEscapes } from "./json-escapes.ts";
+import { ESCAPES_SIDE_BY_SIDE_MAX, Escapes, isPlainEscape } from "./json-escapes.ts";
 import { prefilter } from "./prefilter.ts";
 
 const seed = testSeed();
@@ -24,6 +24,17 @@ const piece = fc.constantFrom(
   "verification code",
 );
 const meant = fc.array(piece, { minLength: 1, maxLength: 20 }).map((pieces) => pieces.join(""));
+
+/** All escapes, or undefined where one is not plain or too many stand side by side. */
+function plainEscapes(written: string): Escapes | undefined {
+  const runs = written.match(/(?:\\[\s\S])+/g) ?? [];
+  const isPlain = runs.every(
+    (run) =>
+      run.length <= 2 * ESCAPES_SIDE_BY_SIDE_MAX &&
+      [...run].every((_, n) => n % 2 === 0 || isPlainEscape(run.charCodeAt(n))),
+  );
+  return isPlain ? new Escapes(written) : undefined;
+}
 
 function write(text: string): string {
   return JSON.stringify(text).slice(1, -1);
@@ -67,11 +78,10 @@ describe("plain escapes", () => {
     );
   });
 
-  it.each(["\\u0040", "\\/", "\\b", "cut off \\", "\\\\".repeat(8)])("are not %j", (written) => {
-    expect(plainEscapes(written)).toBeUndefined();
-  });
-
-  it("are up to seven backslashes side by side", () => {
-    expect(plainEscapes("\\\\".repeat(7))).toBeDefined();
+  it("are line breaks, tabs, quotes and backslashes", () => {
+    const plain = [...'nrt"\\'].map((sign) => sign.charCodeAt(0));
+    const all = Array.from({ length: 128 }, (_, c) => c);
+    expect(all.filter(isPlainEscape)).toStrictEqual(plain.sort((a, b) => a - b));
+    expect(isPlainEscape(Number.NaN)).toBe(false);
   });
 });

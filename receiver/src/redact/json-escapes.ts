@@ -1,30 +1,39 @@
 /**
- * The escapes of one string of JSON, where all are plain ones.
+ * The escapes of one string of JSON.
  *
- * In: a string as it is written, without its quotes. Out: what is known of the written string for
- * the string it means, and the way back, so that neither the search for suspicious places nor the
- * writing of a string of 9 KB has to start over because of a line break. Pure.
+ * In: a string as it is written, without its quotes. Out: the string it means; and where all escapes
+ * are plain ones, what is known of the written string for it, and the way back, so that neither the
+ * search for suspicious places nor the writing of a string of 9 KB has to start over because of a
+ * line break. Pure.
  */
 
 import { Edits } from "./edits.ts";
 import { Places } from "./places.ts";
 
-/**
- * Line breaks, tabs, quotes and backslashes, which are nearly all escapes there are: the prefilter
- * sees in the written string at least what it sees in the one that is meant.
- */
-const PLAIN: ReadonlySet<string> = new Set(["n", "r", "t", '"', "\\"]);
-
 /** Most escapes side by side: `keyBefore` reads 15 backslashes before a quote. */
-const RUN_MAX = 7;
+export const ESCAPES_SIDE_BY_SIDE_MAX = 7;
+
+/**
+ * Whether the character behind a backslash makes a plain escape: line breaks, tabs, quotes and
+ * backslashes, which are nearly all escapes there are. The prefilter sees in the written string at
+ * least what it sees in the one that is meant.
+ */
+export function isPlainEscape(c: number): boolean {
+  return c === 110 || c === 34 || c === 92 || c === 116 || c === 114;
+}
 
 /** See the module comment. */
 export class Escapes {
   /** Places of their backslashes. */
   readonly #at: readonly number[];
 
-  constructor(at: readonly number[]) {
-    this.#at = at;
+  /** @param written all its escapes are plain ones, and not too many side by side */
+  constructor(written: string) {
+    const places: number[] = [];
+    for (let at = written.indexOf("\\"); at !== -1; at = written.indexOf("\\", at + 2)) {
+      places.push(at);
+    }
+    this.#at = places;
   }
 
   /** The suspicious places of the string that is meant, from those of the written one. */
@@ -57,16 +66,28 @@ export class Escapes {
 }
 
 /** Of a string without escapes. */
-export const NO_ESCAPES: Escapes = new Escapes([]);
+export const NO_ESCAPES: Escapes = new Escapes("");
 
-/** The escapes of a written string, or undefined where one is not plain. */
-export function plainEscapes(written: string): Escapes | undefined {
-  const found: number[] = [];
-  let run = 0;
-  for (let at = written.indexOf("\\"); at !== -1; at = written.indexOf("\\", at + 2)) {
-    run = found.at(-1) === at - 2 ? run + 1 : 1;
-    if (run > RUN_MAX || !PLAIN.has(written.charAt(at + 1))) return undefined;
-    found.push(at);
+/** Control characters: invalid inside JSON strings, written by lenient producers all the same. */
+const CONTROL = /\p{Cc}/gu;
+
+/** The string that the escapes mean; a cut-off escape at the end is let go. */
+export function decode(raw: string): string | undefined {
+  try {
+    return JSON.parse(`"${raw}"`) as string;
+  } catch {
+    return decodeLenient(raw);
   }
-  return new Escapes(found);
+}
+
+function decodeLenient(raw: string): string | undefined {
+  try {
+    return JSON.parse(`"${raw.replace(CONTROL, escapeControl)}"`) as string;
+  } catch {
+    return undefined;
+  }
+}
+
+function escapeControl(c: string): string {
+  return `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }

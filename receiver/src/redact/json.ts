@@ -9,7 +9,14 @@
 
 import { isAlnum, isDigit, isJsonSpace } from "./chars.ts";
 import { Edits } from "./edits.ts";
-import { NO_ESCAPES, plainEscapes } from "./json-escapes.ts";
+import {
+  decode,
+  ESCAPES_SIDE_BY_SIDE_MAX,
+  Escapes,
+  isPlainEscape,
+  NO_ESCAPES,
+} from "./json-escapes.ts";
+import { excerptsOf } from "./json-excerpts.ts";
 import { isLogprobAfter, numberKind } from "./keyed-value.ts";
 import { classifyKey, isSecretClass, type KeyClass } from "./keys.ts";
 import type { Places } from "./places.ts";
@@ -67,6 +74,8 @@ class JsonRedactor {
   #slash = -1;
   /** Whether the string whose end was found last has an escape. */
   #hasEscape = false;
+  /** Whether all escapes of that string are plain ones (`json-escapes.ts`). */
+  #isPlain = true;
   /** Class that the values of each open bracket inherit. */
   readonly #classes: KeyClass[] = [];
   readonly #isObject: boolean[] = [];
@@ -178,13 +187,19 @@ class JsonRedactor {
 
   /** Place of the quote that closes the string opened at `start`, or the end of the text. */
   #stringEnd(start: number): number {
+    const text = this.#text;
     let i = start + 1;
+    let sideBySide = 0;
     this.#hasEscape = false;
+    this.#isPlain = true;
     for (;;) {
-      if (this.#quote < i) this.#quote = placeOf(this.#text, '"', i);
-      if (this.#slash < i) this.#slash = placeOf(this.#text, "\\", i);
+      if (this.#quote < i) this.#quote = placeOf(text, '"', i);
+      if (this.#slash < i) this.#slash = placeOf(text, "\\", i);
       if (this.#slash >= this.#quote) return this.#quote;
+      sideBySide = this.#slash === i ? sideBySide + 1 : 1;
       this.#hasEscape = true;
+      if (sideBySide > ESCAPES_SIDE_BY_SIDE_MAX) this.#isPlain = false;
+      if (!isPlainEscape(text.charCodeAt(this.#slash + 1))) this.#isPlain = false;
       i = this.#slash + 2;
     }
   }
@@ -211,23 +226,35 @@ class JsonRedactor {
     if (start >= end) return;
     const isOpen = keyClass === "none" || keyClass === "numbered";
     const isClean = isOpen && this.#places.maskOf(start, end) === 0;
-    // The fast path: a string without escapes that holds nothing is not even copied.
-    if (isClean && !this.#hasEscape) return;
+    // The fast path: a string that holds nothing is not even copied.
+    if (isClean && this.#isPlain) return;
     const raw = this.#text.slice(start, end);
-    const escapes = this.#hasEscape ? plainEscapes(raw) : NO_ESCAPES;
-    if (isClean && escapes !== undefined) return;
-    const decoded = this.#hasEscape ? decode(raw) : raw;
     const places = this.#places.part(start, end);
+    if (this.#isPlain) {
+      this.#plainLeaf(raw, places, start, keyClass);
+      return;
+    }
+    const decoded = decode(raw);
     if (decoded === undefined) {
       this.#edits.addPart(this.#parts.string(raw, keyClass, JSON_DEPTH_MAX, places), start);
-    } else if (escapes !== undefined) {
-      const known = escapes.placesIn(places);
-      const edits = this.#parts.string(decoded, keyClass, this.#depth + 1, known);
-      if (edits.size > 0) this.#edits.addPart(escapes.editsOut(edits), start);
-    } else {
-      const edits = this.#parts.string(decoded, keyClass, this.#depth + 1, prefilter(decoded));
-      if (edits.size > 0)
-        this.#edits.add(start, end, JSON.stringify(edits.apply(decoded)).slice(1, -1));
+      return;
+    }
+    const edits = this.#parts.string(decoded, keyClass, this.#depth + 1, prefilter(decoded));
+    if (edits.size === 0) return;
+    this.#edits.add(start, end, JSON.stringify(edits.apply(decoded)).slice(1, -1));
+  }
+
+  /** @param raw stands at `start` and has plain escapes or none */
+  #plainLeaf(raw: string, places: Places, start: number, keyClass: KeyClass): void {
+    const hasEscape = this.#hasEscape;
+    const isLong = hasEscape && keyClass === "none";
+    for (const { from, to } of isLong ? excerptsOf(raw, places) : [{ from: 0, to: raw.length }]) {
+      const written = raw.slice(from, to);
+      const escapes = hasEscape ? new Escapes(written) : NO_ESCAPES;
+      const meant = hasEscape ? (decode(written) ?? written) : written;
+      const known = escapes.placesIn(places.part(from, to));
+      const edits = this.#parts.string(meant, keyClass, this.#depth + 1, known);
+      if (edits.size > 0) this.#edits.addPart(escapes.editsOut(edits), start + from);
     }
   }
 
@@ -273,28 +300,4 @@ const NUMBER = /^-?\d+(?:\.\d*)?(?:[eE][+-]?\d*)?$/;
 
 function isScalarChar(c: number): boolean {
   return isAlnum(c) || c === 45 || c === 43 || c === 46;
-}
-
-/** Control characters: invalid inside JSON strings, written by lenient producers all the same. */
-const CONTROL = /\p{Cc}/gu;
-
-/** The string that the escapes mean; a cut-off escape at the end is let go. */
-function decode(raw: string): string | undefined {
-  try {
-    return JSON.parse(`"${raw}"`) as string;
-  } catch {
-    return decodeLenient(raw);
-  }
-}
-
-function decodeLenient(raw: string): string | undefined {
-  try {
-    return JSON.parse(`"${raw.replace(CONTROL, escapeControl)}"`) as string;
-  } catch {
-    return undefined;
-  }
-}
-
-function escapeControl(c: string): string {
-  return `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
