@@ -32,6 +32,12 @@ export interface FieldRedactor {
    */
   suspects(bytes: Uint8Array): Uint32Array;
   /**
+   * A closer look at a text in the bytes of the last {@link suspects}, for one that has a bit set.
+   *
+   * @returns whether it stays as it is under an open key
+   */
+  isClean(start: number, end: number): boolean;
+  /**
    * @param rule of the key above the text; none for names and the like
    * @param at where an ASCII text stands in the bytes of the last {@link suspects}; saves a look at it
    */

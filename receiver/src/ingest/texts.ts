@@ -180,6 +180,7 @@ export class Texts {
     const redactor = this.#redactor;
     if (redactor === undefined) return true;
     const isOpen = rule === undefined || rule.keyClass === this.#openClass;
+    if (isOpen && redactor.isClean(start, end)) return true;
     if (isOpen && this.#clean.has(this.bytes, this.view, start, end)) return true;
     const bytes = this.#bufferOf(start, end);
     if (!isUtf8(bytes)) return false;

@@ -14,6 +14,15 @@ export const DISK_LOOK_INTERVAL_MS = 100;
 /** A batch closes at this size, in bytes (32 MiB): three in flight stay near 100 MiB of memory. */
 export const BATCH_MAX_BYTES = 33_554_432;
 
+/**
+ * Memory for records is taken in pieces of this size, in bytes (8 MiB): a request of 512 spans makes
+ * a record of 1.2 MB, so that a tenth lies idle. A batch holds at least one.
+ */
+export const SLAB_SIZE_BYTES = 8_388_608;
+
+/** Pieces kept while no batch needs them: two of the largest batches, 64 MiB. */
+export const SLABS_KEPT_MAX = 8;
+
 /** A batch closes at this many rows: ClickHouse makes one part of up to a million. */
 export const BATCH_MAX_ROWS = 131_072;
 
@@ -43,6 +52,12 @@ export const RECORD_MAX_BYTES = 268_435_456;
 
 /** Bytes that wait for their commit (64 MiB); further requests wait before they are encoded. */
 export const PENDING_MAX_BYTES = 67_108_864;
+
+/**
+ * Memory of batches that are closed and not sealed yet (64 MiB): two of the largest. Further requests
+ * wait, because seals are made one after another and a slow disk would let them pile up.
+ */
+export const UNSEALED_MAX_BYTES = 67_108_864;
 
 /**
  * Bytes of closed batches kept in memory for the writer (96 MiB): those are inserted without being
