@@ -82,6 +82,7 @@ const DOT: i32 = 0x40;
  * 4., 5. What the two bytes behind a `b` are to be, by the lower half: `ea` and `as`, each with a bit
  *    of its own. Also `ua`, `ac` and others, but not the `be` of nearly every sentence.
  * 6. The lower half of every byte. 7. The bit of `b`. 8. Bits that need nothing beside them.
+ * 9., 10. A backslash, which matters before a `u` alone: line breaks of content are escapes.
  */
 // biome-ignore format: a table
 const TABLES: usize = memory.data<u8>([
@@ -94,6 +95,8 @@ const TABLES: usize = memory.data<u8>([
   15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15,
   0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10,
   0x8f, 0x8f, 0x8f, 0x8f, 0x8f, 0x8f, 0x8f, 0x8f, 0x8f, 0x8f, 0x8f, 0x8f, 0x8f, 0x8f, 0x8f, 0x8f,
+  0x5c, 0x5c, 0x5c, 0x5c, 0x5c, 0x5c, 0x5c, 0x5c, 0x5c, 0x5c, 0x5c, 0x5c, 0x5c, 0x5c, 0x5c, 0x5c,
+  0x75, 0x75, 0x75, 0x75, 0x75, 0x75, 0x75, 0x75, 0x75, 0x75, 0x75, 0x75, 0x75, 0x75, 0x75, 0x75,
 ], 16);
 
 /** The entries that the halves of bytes ask for; they are below 16, so the relaxed form is exact. */
@@ -108,12 +111,15 @@ function matterAt(p: usize): v128 {
   const upper = entries(0, v128.and(i16x8.shr_u(v, 4), half));
   const lower = entries(1, v128.and(v, half));
   const after = entries(2, v128.and(v128.load(p - 1), half));
-  const second = entries(3, v128.and(v128.load(p + 1), half));
+  const next = v128.load(p + 1);
+  const second = entries(3, v128.and(next, half));
   const third = entries(4, v128.and(v128.load(p + 2), half));
   const isWord = i8x16.gt_s(v128.and(second, third), i8x16.splat(0));
   const before = v128.and(isWord, v128.load(TABLES + 96));
   const allowed = v128.or(v128.or(after, before), v128.load(TABLES + 112));
-  return v128.and(v128.and(upper, lower), allowed);
+  const isBackslash = i8x16.eq(v, v128.load(TABLES + 128));
+  const isOther = v128.andnot(isBackslash, i8x16.eq(next, v128.load(TABLES + 144)));
+  return v128.andnot(v128.and(v128.and(upper, lower), allowed), isOther);
 }
 
 /** The bits of 16 bytes. */

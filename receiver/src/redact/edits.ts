@@ -59,15 +59,16 @@ export class Edits {
     return this.#texts[n] as string;
   }
 
-  /** The new text. */
+  /** The new text. Joined from a list it is one piece of memory, which is read several times. */
   apply(text: string): string {
-    let out = "";
+    const pieces: string[] = [];
     let last = 0;
     for (let n = 0; n < this.#starts.length; n++) {
-      out += text.slice(last, this.#starts[n]) + this.textOf(n);
+      pieces.push(text.slice(last, this.#starts[n]), this.textOf(n));
       last = this.#ends[n] as number;
     }
-    return out + text.slice(last);
+    pieces.push(text.slice(last));
+    return pieces.join("");
   }
 
   /**

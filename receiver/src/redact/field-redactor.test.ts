@@ -34,6 +34,7 @@ function byObjects(key: string, text: string): unknown {
 function byBytes(key: string, text: string): string {
   const bytes = new Uint8Array(Buffer.from(`key ${text}`));
   fields.suspects(bytes);
+  fields.look(bytes.length);
   const isAscii = bytes.length === text.length + 4;
   return fields.text(text, fields.keyRule(key), isAscii ? 4 : undefined);
 }

@@ -5,7 +5,7 @@
 import type { FieldRedactor, KeyRule } from "../base/field-redactor.ts";
 import { classifyKey, type KeyClass } from "./keys.ts";
 import { prefilter } from "./prefilter.ts";
-import { findSuspects, isClean, suspectPlaces } from "./suspects.ts";
+import { findSuspects, isClean, lookUpTo, suspectPlaces } from "./suspects.ts";
 import { type Context, newCounts, redactString } from "./text-redactor.ts";
 import { REDACTION_KINDS } from "./types.ts";
 import { redactMap, redactValue } from "./values.ts";
@@ -30,6 +30,7 @@ export function createFieldRedactor(context: Context): FieldRedactor {
       return redactString(probe, key, "none") === key ? pair[0] : pair[1];
     },
     suspects: findSuspects,
+    look: lookUpTo,
     isClean,
     text(text, rule, at) {
       const places = at === undefined ? prefilter(text) : suspectPlaces(at, at + text.length);

@@ -85,8 +85,8 @@ const BASIC: Buffer = Buffer.from("basic");
 /** Most bytes between two digits of one number: of UTF-8, a UTF-16 unit takes three at most. */
 const GAP_SIZE_MAX_BYTES = GAP_SIZE_MAX * 3;
 
-/** See the module comment. */
-export function markPlainly(bytes: Uint8Array, set: Uint32Array): void {
+/** See the module comment; all of a request is one chunk. */
+export function markPlainly(bytes: Uint8Array, set: Uint32Array): number {
   let digits = 0;
   let lastDigit = -GAP_SIZE_MAX_BYTES - 2;
   for (let at = 0; at < bytes.length; at += 1) {
@@ -104,6 +104,7 @@ export function markPlainly(bytes: Uint8Array, set: Uint32Array): void {
     }
     if (isSuspect) set[at >>> 5] = (set[at >>> 5] as number) | (1 << (at & 31));
   }
+  return bytes.length;
 }
 
 /** Whether only little, and no letters but those of percent escapes, stands between two digits. */

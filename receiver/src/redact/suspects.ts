@@ -32,6 +32,8 @@ function masks(): Uint8Array {
 
 let bits: Uint32Array = new Uint32Array(8_192);
 let looked: Uint8Array = new Uint8Array(0);
+/** Up to where the bits are set. */
+let marked = 0;
 
 /** What may be at a place of a text that starts at `start`. */
 function maskOf(bytes: Uint8Array, at: number, start: number): number {
@@ -92,9 +94,14 @@ export function findSuspects(bytes: Uint8Array): Uint32Array {
   const words = (bytes.length >>> 5) + 1;
   if (words > bits.length || bits.length > WORDS_KEPT_MAX) bits = new Uint32Array(words);
   else bits.fill(0, 0, words);
-  mark(bytes, bits);
   looked = bytes;
+  marked = 0;
   return bits;
+}
+
+/** See `FieldRedactor.look`. */
+export function lookUpTo(end: number): void {
+  while (marked < end) marked = mark(looked, bits, marked);
 }
 
 /** See `FieldRedactor.isClean`. */

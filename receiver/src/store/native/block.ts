@@ -43,27 +43,48 @@ const CHANGING: ReadonlySet<string> = new Set([
 /** Neighbouring columns that mostly hold what they held in the row before. */
 class Group {
   readonly columns: NativeColumn[] = [];
-  /** Where they lay in the last row; -1 where there is none in these rows. */
-  start = -1;
-  end = -1;
+  /** Where they lay in the last row that differed; -1 where there is none in these rows. */
+  #start = -1;
+  #end = -1;
+  /** Rows since that are the same. */
+  #repeats = 0;
 
   move(reader: RowReader): void {
-    const { start, end, columns } = this;
+    const start = this.#start;
+    const size = this.#end - start;
     const { at, view } = reader;
-    if (start !== -1 && isSame(view, at, view, start, end - start)) {
-      reader.at = at + end - start;
-      for (let index = 0; index < columns.length; index += 1) {
-        (columns[index] as NativeColumn).repeat();
-      }
+    if (start !== -1 && isSame(view, at, view, start, size)) {
+      reader.at = at + size;
+      this.#repeats += 1;
       return;
     }
+    if (this.#repeats > 0) this.catchUp();
+    const { columns } = this;
     for (let index = 0; index < columns.length; index += 1) {
       const column = columns[index] as NativeColumn;
       column.begin();
       column.move(reader, 0);
     }
-    this.start = at;
-    this.end = reader.at;
+    this.#start = at;
+    this.#end = reader.at;
+  }
+
+  /** Append what was only counted. */
+  catchUp(): void {
+    for (const column of this.columns) column.repeat(this.#repeats);
+    this.#repeats = 0;
+  }
+
+  /** The rows are read: the next ones lie elsewhere. */
+  leave(): void {
+    if (this.#repeats > 0) this.catchUp();
+    this.#start = -1;
+  }
+
+  reset(): void {
+    this.#start = -1;
+    this.#repeats = 0;
+    for (const column of this.columns) column.reset();
   }
 }
 
@@ -93,7 +114,7 @@ export class NativeBlock {
   /** Begin a new block. */
   reset(): void {
     this.#rows = 0;
-    for (const [, column] of this.#columns) column.reset();
+    for (const group of this.#groups) group.reset();
   }
 
   /**
@@ -104,12 +125,12 @@ export class NativeBlock {
   add(rows: Uint8Array): void {
     const reader = this.#reader;
     const groups = this.#groups;
-    for (const group of groups) group.start = -1;
     reader.open(rows);
     for (; reader.at < rows.length; this.#rows += 1) {
       for (let index = 0; index < groups.length; index += 1) (groups[index] as Group).move(reader);
     }
     if (reader.at > rows.length) throw new RangeError("the rows end within a value");
+    for (const group of groups) group.leave();
   }
 
   /** The block of all rows taken; valid until the next change. */

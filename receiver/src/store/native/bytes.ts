@@ -70,13 +70,14 @@ export class GrowingBytes {
     for (; at < length; at += 1) bytes[size + at] = rows[start + at] as number;
   }
 
-  /** Append once more what has been appended since this place. */
-  repeat(start: number): void {
+  /** Append so many times again what has been appended since this place. */
+  repeat(start: number, times: number): void {
     const { size } = this;
-    const end = size * 2 - start;
+    const length = size - start;
+    const end = size + length * times;
     if (end > this.bytes.length) this.#grow(end);
     const { bytes } = this;
-    for (let at = size; at < end; at += 1) bytes[at] = bytes[at - size + start] as number;
+    for (let at = size; at < end; at += 1) bytes[at] = bytes[at - length] as number;
     this.size = end;
   }
 
@@ -118,8 +119,7 @@ export function isSame(
   if (atA + sizeBytes > a.byteLength) return false;
   let at = 0;
   for (; at + 8 <= sizeBytes; at += 8) {
-    if (a.getInt32(atA + at, true) !== b.getInt32(atB + at, true)) return false;
-    if (a.getInt32(atA + at + 4, true) !== b.getInt32(atB + at + 4, true)) return false;
+    if (a.getBigUint64(atA + at, true) !== b.getBigUint64(atB + at, true)) return false;
   }
   for (; at < sizeBytes; at += 1) if (a.getUint8(atA + at) !== b.getUint8(atB + at)) return false;
   return true;

@@ -18,8 +18,8 @@ export interface NativeColumn {
   begin(): void;
   /** Take the value at the reader. `place` is its place within an array or map, 0 elsewhere. */
   move(reader: RowReader, place: number): void;
-  /** Append the values of the last row again. */
-  repeat(): void;
+  /** Append the values of the last row so many times again. */
+  repeat(times: number): void;
   /** What Native writes before the column's data. */
   prefix(): readonly Uint8Array[];
   /** The column's data; valid until the next change. */
@@ -71,10 +71,10 @@ class FixedColumn implements NativeColumn {
     this.#values.size += this.#sizeBytes - 8;
   }
 
-  repeat(): void {
-    const { size } = this.#values;
-    this.#values.repeat(this.#last);
-    this.#last = size;
+  repeat(times: number): void {
+    const size = this.#values.size - this.#last;
+    this.#values.repeat(this.#last, times);
+    this.#last = this.#values.size - size;
   }
 
   prefix(): readonly Uint8Array[] {
@@ -106,10 +106,10 @@ class TextColumn implements NativeColumn {
     reader.at = end;
   }
 
-  repeat(): void {
-    const { size } = this.#texts;
-    this.#texts.repeat(this.#last);
-    this.#last = size;
+  repeat(times: number): void {
+    const size = this.#texts.size - this.#last;
+    this.#texts.repeat(this.#last, times);
+    this.#last = this.#texts.size - size;
   }
 
   prefix(): readonly Uint8Array[] {
@@ -164,16 +164,18 @@ class RepeatedColumn implements NativeColumn {
     this.#ends.uint64(this.#total);
   }
 
-  repeat(): void {
+  repeat(times: number): void {
     const more = this.#total - this.#lastTotal;
-    const { size } = this.#ends;
-    for (let at = size - this.#lastRows * 8; at < size; at += 8) {
-      this.#ends.uint64(this.#ends.uint64At(at) + more);
+    const sizeBytes = this.#lastRows * 8;
+    const to = this.#ends.size + sizeBytes * times;
+    for (let at = this.#ends.size; at < to; at += 8) {
+      this.#ends.uint64(this.#ends.uint64At(at - sizeBytes) + more);
     }
-    this.#lastTotal = this.#total;
-    this.#total += more;
-    this.#first.repeat();
-    this.#second?.repeat();
+    this.#total += more * times;
+    this.#lastTotal = this.#total - more;
+    if (more === 0) return;
+    this.#first.repeat(times);
+    this.#second?.repeat(times);
   }
 
   prefix(): readonly Uint8Array[] {
@@ -214,9 +216,9 @@ class NullableColumn implements NativeColumn {
     else this.#values.move(reader);
   }
 
-  repeat(): void {
-    this.#nulls.repeat();
-    this.#values.repeat();
+  repeat(times: number): void {
+    this.#nulls.repeat(times);
+    this.#values.repeat(times);
   }
 
   prefix(): readonly Uint8Array[] {

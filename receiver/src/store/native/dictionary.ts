@@ -61,15 +61,15 @@ export class DictionaryColumn implements NativeColumn {
     this.#rowCount += 1;
   }
 
-  repeat(): void {
+  repeat(times: number): void {
     const last = this.#last;
     const from = this.#rowCount;
-    const to = from * 2 - last;
+    const size = from - last;
+    const to = from + size * times;
     if (to > this.#rows.length) this.#rows = longer(this.#rows, to);
     const rows = this.#rows;
-    // One, or as many as a map has entries: less than a call costs.
-    for (let row = from; row < to; row += 1) rows[row] = rows[row - from + last] as number;
-    this.#last = from;
+    for (let row = from; row < to; row += 1) rows[row] = rows[row - size] as number;
+    this.#last = to - size;
     this.#rowCount = to;
   }
 
