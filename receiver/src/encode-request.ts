@@ -1,5 +1,6 @@
 /**
- * A request's body to rows for the open batch: the stages ingest, redact, classify, and the encoder.
+ * A request's body to rows for the open batch: the stages ingest, redact, classify, the encoder, and
+ * the leaves of the ledger while the rows are at hand.
  *
  * In: the body and the place in the batch. Out: rows as RowBinary.
  */
@@ -9,12 +10,14 @@ import { encodeSpans } from "./encode-spans.ts";
 import { createTranscoder } from "./ingest/transcoder.ts";
 import type { ExportRequest } from "./otlp/types.ts";
 import type { Redactor } from "./redact/index.ts";
+import { hashRows } from "./seal/leaf.ts";
 
 /** Make what makes the encoder of each request; the rows of one are valid until the next. */
 export function createEncoding(redactor: Redactor): (request: ExportRequest) => Encode {
   const transcoder = createTranscoder({
     redactor: redactor.fields(),
     encodeSpans: (spans, place) => encodeSpans(redactor, spans, place),
+    hashRows,
   });
   return ({ body, format, signal }) => {
     if (signal === "logs") return (place) => encodeLogs(body, format, place, redactor);

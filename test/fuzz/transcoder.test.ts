@@ -13,6 +13,7 @@ import { encodeSpans } from "../../receiver/src/encode-spans.ts";
 import { IngestError } from "../../receiver/src/ingest/errors.ts";
 import { createTranscoder } from "../../receiver/src/ingest/transcoder.ts";
 import { createRedactor } from "../../receiver/src/redact/index.ts";
+import { hashRows, leafHashes } from "../../receiver/src/seal/leaf.ts";
 import { encodeByReference } from "../reference/encode.ts";
 import { type Random, randomOf } from "./random.ts";
 import { mutated, noise, request } from "./requests.ts";
@@ -34,6 +35,7 @@ function transcoder(): ReturnType<typeof createTranscoder> {
   return createTranscoder({
     redactor: redactor.fields(),
     encodeSpans: (spans, place) => encodeSpans(redactor, spans, place),
+    hashRows,
   });
 }
 
@@ -109,6 +111,20 @@ test(`seed ${SEED}: noise is refused the same`, () => {
   const { encodeTraces } = bound(transcoder());
   const found = compare(noise, encodeTraces, ROUNDS);
   expect(found.refused).toBeGreaterThan(ROUNDS / 2);
+});
+
+test(`seed ${SEED}: leaves made along with the rows are those of the rows`, () => {
+  const { encodeTraces } = bound(transcoder());
+  const random = randomOf(SEED);
+  let leaves = 0;
+  for (let round = 0; round < 200; round += 1) {
+    for (const { leaves: made, ...rows } of encodeTraces(request(random), placeOf(random)).tables) {
+      if (rows.rowEnds.length === 0) continue;
+      expect(Buffer.from(made ?? [])).toEqual(Buffer.from(leafHashes(rows)));
+      leaves += rows.rowEnds.length;
+    }
+  }
+  expect(leaves).toBeGreaterThan(200);
 });
 
 test("the canary, an encoder that forgets a rare digit, is caught", () => {

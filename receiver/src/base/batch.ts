@@ -29,7 +29,22 @@ export interface EncodedRows {
   readonly bytes: Uint8Array;
   /** Where each row ends in `bytes`; its length is the number of rows. Valid as long as `bytes`. */
   readonly rowEnds: Uint32Array;
+  /** The ledger's leaf of each row, one after another, where the encoder made them. */
+  readonly leaves?: Uint8Array;
 }
+
+/**
+ * Makes the leaves of rows `from` to before `to`: what stands for their bytes, a character each.
+ *
+ * @param framed the rows, and one byte before the first; the same bytes afterwards
+ * @param rowEnds where each row ends, counted from the first one
+ */
+export type HashRows = (
+  framed: Uint8Array,
+  rowEnds: Uint32Array,
+  from: number,
+  to: number,
+) => string;
 
 /** A request as rows. */
 export interface EncodedRequest {

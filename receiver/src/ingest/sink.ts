@@ -5,7 +5,7 @@
  * are kept from request to request. Writers reserve once for many values and then write without a
  * check, so a row costs one comparison.
  */
-import type { EncodedRows } from "../base/batch.ts";
+import type { EncodedRows, HashRows } from "../base/batch.ts";
 
 /** First size of a buffer, in bytes: a request of 512 small spans fits. */
 const SIZE_MIN_BYTES = 262_144;
@@ -212,6 +212,8 @@ export const LENGTH_SIZE_MAX_BYTES = 5;
 export class RowSink extends ByteSink {
   rows = 0;
   #ends: Uint32Array = new Uint32Array(ROWS_MIN);
+  #leaves = "";
+  #hashedRows = 0;
 
   constructor() {
     super(ROOM_SIZE_BYTES);
@@ -220,6 +222,16 @@ export class RowSink extends ByteSink {
   override clear(): void {
     super.clear();
     this.rows = 0;
+    this.#leaves = "";
+    this.#hashedRows = 0;
+  }
+
+  /** Make the leaves of the rows written since the last time; those can no longer be rolled back. */
+  hash(hashRows: HashRows): void {
+    if (this.#hashedRows === this.rows) return;
+    const framed = this.bytes.subarray(ROOM_SIZE_BYTES - 1, this.at);
+    this.#leaves += hashRows(framed, this.#ends, this.#hashedRows, this.rows);
+    this.#hashedRows = this.rows;
   }
 
   /** The row that was being written is complete. */
@@ -257,9 +269,11 @@ export class RowSink extends ByteSink {
 
   /** The rows; valid until the sink is used again. */
   take(): EncodedRows {
-    return {
+    const rows: EncodedRows = {
       bytes: this.bytes.subarray(ROOM_SIZE_BYTES, this.at),
       rowEnds: this.#ends.subarray(0, this.rows),
     };
+    if (this.#hashedRows === 0 || this.#hashedRows !== this.rows) return rows;
+    return { ...rows, leaves: Buffer.from(this.#leaves, "binary") };
   }
 }

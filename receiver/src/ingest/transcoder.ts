@@ -8,7 +8,13 @@
  * buffers and caches that are kept from request to request.
  */
 import { BATCH_TABLES, CONTENT_ATTRIBUTES } from "@spanledger/schema";
-import type { BatchPlace, EncodedRequest, EncodedRows, TablePlace } from "../base/batch.ts";
+import type {
+  BatchPlace,
+  EncodedRequest,
+  EncodedRows,
+  HashRows,
+  TablePlace,
+} from "../base/batch.ts";
 import type { FieldRedactor } from "../base/field-redactor.ts";
 import type { DecodedSpan } from "../base/records.ts";
 import { type EnvelopeVisitor, walkEnvelope } from "./envelope.ts";
@@ -47,6 +53,12 @@ const SLOW_KEYS: ReadonlySet<string> = new Set([ORIGINAL_END_ATTRIBUTE]);
 /** Spans that the slow lane encodes at a time: between two checks of the size of the rows. */
 const SLOW_SPANS = 64;
 
+/**
+ * Bytes of rows after which their leaves are made (128 KiB): they are still in the core's own cache,
+ * out of which a request of some megabytes has long fallen when all of it is encoded.
+ */
+const HASH_SIZE_BYTES = 131_072;
+
 /** Resources and scopes remembered from request to request; processes send the same ones again. */
 const SHARED_KEPT_MAX = 512;
 
@@ -65,6 +77,8 @@ export interface TranscoderParts {
     spans: readonly DecodedSpan[],
     place: BatchPlace,
   ) => readonly EncodedRows[];
+  /** Makes the leaves of rows as they are written. @default leaves are left to the caller */
+  readonly hashRows?: HashRows;
 }
 
 /** See the module comment. Rows are valid until the next call. */
@@ -84,6 +98,7 @@ class TraceTranscoder implements Transcoder, EnvelopeVisitor {
   readonly lanes = { fast: 0, slow: 0 };
   readonly #encodeSpans: TranscoderParts["encodeSpans"];
   readonly #redactor: FieldRedactor | undefined;
+  readonly #hashRows: HashRows | undefined;
   readonly #sinks: Sinks = [
     new RowSink(),
     new RowSink(),
@@ -100,6 +115,8 @@ class TraceTranscoder implements Transcoder, EnvelopeVisitor {
   #place: BatchPlace = { batchId: "", workspaceId: "", retentionClass: "", tables: [] };
   #rejected = new RejectionTally();
   #clamped = 0;
+  /** Size of all rows when leaves were last made. */
+  #hashedBytes = 0;
   #resourceRefusal: RejectionReason | undefined;
   #scopeRefusal: RejectionReason | undefined;
   #shared: SharedColumns = {
@@ -114,6 +131,7 @@ class TraceTranscoder implements Transcoder, EnvelopeVisitor {
     const { redactor } = parts;
     this.#redactor = redactor === "dangerously_unredacted" ? undefined : redactor;
     this.#encodeSpans = parts.encodeSpans;
+    this.#hashRows = parts.hashRows;
     this.#keys = new KeyTable(KNOWN_KEYS, CONTENT_ATTRIBUTES, SLOW_KEYS, this.#redactor);
     this.#writer = new SpanWriter(this.#keys, this.#redactor, this.#sinks);
   }
@@ -142,6 +160,7 @@ class TraceTranscoder implements Transcoder, EnvelopeVisitor {
     this.#place = place;
     this.#rejected = new RejectionTally();
     this.#clamped = 0;
+    this.#hashedBytes = 0;
     this.#keys.refresh();
     this.#redactor?.counts.fill(0);
     for (const sink of this.#sinks) sink.clear();
@@ -154,6 +173,7 @@ class TraceTranscoder implements Transcoder, EnvelopeVisitor {
   #finish(): EncodedRequest {
     // Nothing of the request is held on to.
     this.#body = Buffer.alloc(0);
+    this.#hash();
     return {
       tables: this.#sinks.map((sink) => sink.take()),
       rejected: this.#rejected.count,
@@ -214,9 +234,18 @@ class TraceTranscoder implements Transcoder, EnvelopeVisitor {
     this.#checkSize();
   }
 
+  #hash(): void {
+    if (this.#hashRows === undefined) return;
+    for (const sink of this.#sinks) sink.hash(this.#hashRows);
+  }
+
   #checkSize(): void {
     const [spans, payloads, runs, decisions, errors] = this.#sinks;
     const sizeBytes = spans.at + payloads.at + runs.at + decisions.at + errors.at;
+    if (sizeBytes - this.#hashedBytes > HASH_SIZE_BYTES) {
+      this.#hashedBytes = sizeBytes;
+      this.#hash();
+    }
     if (sizeBytes <= REQUEST_ROWS_SIZE_MAX_BYTES) return;
     throw new IngestError(
       "OTLP_TOO_MANY_VALUES",

@@ -11,7 +11,7 @@ function plainLeaf(row: Uint8Array): string {
 }
 
 function leavesOf(bytes: Uint8Array, rowEnds: readonly number[]): string[] {
-  const leaves = leafHashes({ bytes, rowEnds: Uint32Array.from(rowEnds) });
+  const leaves = Buffer.from(leafHashes({ bytes, rowEnds: Uint32Array.from(rowEnds) }));
   return rowEnds.map((_, row) =>
     leaves.toString("hex", row * LEAF_SIZE_BYTES, (row + 1) * LEAF_SIZE_BYTES),
   );
