@@ -55,10 +55,8 @@ const WIDE_BLOCKS = {
   max_threads: "1",
 };
 
-/** As many as the Collector's batch processor collects in `collector.ts`. */
+/** As many as the Collector's batch processor collects at most in `collector.ts`. */
 const COLLECTOR_BATCH_SPANS = 100_000;
-
-const THEIRS = "the Collector's table, Native, 100,000 spans an INSERT";
 
 /** CPU seconds of the engine per million spans, and what is left on the disk. */
 interface Cost {
@@ -83,8 +81,8 @@ async function main(): Promise<number> {
       for (const variant of variants) {
         costs.push(await onEngine(dir, (engine) => costOf(engine, variant)));
       }
-      if (theirs !== undefined) {
-        costs.push(await onEngine(dir, (engine) => costOfTheirs(engine, theirs)));
+      for (const inserts of theirs) {
+        costs.push(await onEngine(dir, (engine) => costOfTheirs(engine, inserts)));
       }
     }
   } finally {
@@ -181,16 +179,20 @@ async function measure(
 
 /** What a Collector did to an empty ClickHouse: statements that make its tables, and its inserts. */
 interface CollectorInserts {
+  readonly name: string;
   readonly tables: readonly string[];
   readonly blocks: readonly Buffer[];
 }
 
-/** Let a real one fill its table; undefined when none can be built here. */
-async function collectorInserts(engine: EmbeddedClickHouse): Promise<CollectorInserts | undefined> {
+/**
+ * Let a real one fill its table; nothing when none can be built here. Its spans are inserted twice: as
+ * many at a time as it sent under this load, and as many as it would collect at most.
+ */
+async function collectorInserts(engine: EmbeddedClickHouse): Promise<readonly CollectorInserts[]> {
   const build = await buildCollector();
-  if ("missing" in build) return undefined;
+  if ("missing" in build) return [];
   const collector = collectors(build.collector).find(({ name }) => name === "Collector");
-  if (collector === undefined) return undefined;
+  if (collector === undefined) return [];
   const { database, spans } = collector;
   await using stage = await Stage.open(collector, {
     engine,
@@ -204,24 +206,35 @@ async function collectorInserts(engine: EmbeddedClickHouse): Promise<CollectorIn
     const made = await ask(engine.url, `SHOW CREATE TABLE ${database}.${name} FORMAT TSVRaw`);
     tables.push(made.toString());
   }
-  const blocks: Buffer[] = [];
-  for (let from = 0; from < result.acknowledgedSpans; from += COLLECTOR_BATCH_SPANS) {
-    const query =
-      `SELECT * FROM ${database}.${spans} ORDER BY Timestamp, SpanId ` +
-      `LIMIT ${COLLECTOR_BATCH_SPANS} OFFSET ${from} FORMAT Native`;
-    blocks.push(await ask(engine.url, query, WIDE_BLOCKS));
+  const sent = await ask(
+    engine.url,
+    `SELECT max(max_block_number) FROM system.parts
+     WHERE database = '${database}' AND table = '${spans}' FORMAT TSVRaw`,
+  );
+  const perInsert = Math.ceil(result.acknowledgedSpans / Number(sent.toString()));
+  const all: CollectorInserts[] = [];
+  for (const size of [perInsert, COLLECTOR_BATCH_SPANS]) {
+    const blocks: Buffer[] = [];
+    for (let from = 0; from < result.acknowledgedSpans; from += size) {
+      const query =
+        `SELECT * FROM ${database}.${spans} ORDER BY Timestamp, SpanId ` +
+        `LIMIT ${size} OFFSET ${from} FORMAT Native`;
+      blocks.push(await ask(engine.url, query, WIDE_BLOCKS));
+    }
+    const name = `the Collector's table, ${size.toLocaleString("en")} spans an INSERT`;
+    all.push({ name, tables, blocks });
   }
-  return { tables, blocks };
+  return all;
 }
 
 async function costOfTheirs(
   engine: EmbeddedClickHouse,
-  { tables, blocks }: CollectorInserts,
+  { name, tables, blocks }: CollectorInserts,
 ): Promise<Cost> {
   const place = { database: COLLECTOR_DATABASE, spans: COLLECTOR_SPANS };
   await ask(engine.url, `CREATE DATABASE ${COLLECTOR_DATABASE} ENGINE = Atomic`);
   for (const statement of tables) await ask(engine.url, statement);
-  return measure(engine, { name: THEIRS, ...place }, async () => {
+  return measure(engine, { name, ...place }, async () => {
     for (const block of blocks) {
       const target = `${COLLECTOR_DATABASE}.${COLLECTOR_SPANS}`;
       await ask(engine.url, `INSERT INTO ${target} FORMAT Native`, {}, block);

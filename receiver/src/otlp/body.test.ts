@@ -182,3 +182,13 @@ test("a zstd body counts twice while it is decompressed, and once after", async 
   await expect(reading).rejects.toMatchObject({ code: "OTLP_OVERLOADED" });
   expect(budget.usedBytes).toBe(0);
 });
+
+test("a body that others wait for has less time to arrive", async () => {
+  const ended: string[] = [];
+  const read = (name: string, isAwaited: boolean): Promise<number> =>
+    readBody(new PassThrough(), undefined, limits({ timeoutMs: 80, isAwaited: () => isAwaited }))
+      .catch((error: unknown) => expect(error).toMatchObject({ code: "OTLP_RECEIVE_TIMEOUT" }))
+      .then(() => ended.push(name));
+  await Promise.all([read("alone", false), read("awaited", true)]);
+  expect(ended).toEqual(["awaited", "alone"]);
+});

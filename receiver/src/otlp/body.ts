@@ -9,7 +9,7 @@ import { Readable, type Transform } from "node:stream";
 import { constants, createGunzip, createInflate, createZstdDecompress } from "node:zlib";
 import type { ByteBudget } from "./byte-budget.ts";
 import { OtlpError } from "./errors.ts";
-import { ZSTD_CONCURRENT_MAX, ZSTD_WINDOW_LOG_MAX } from "./limits.ts";
+import { TURN_MS, ZSTD_CONCURRENT_MAX, ZSTD_WINDOW_LOG_MAX } from "./limits.ts";
 import { Slots } from "./slots.ts";
 
 /** What {@link readBody} keeps to. */
@@ -18,6 +18,8 @@ export interface BodyLimits {
   readonly sizeMaxBytes: number;
   /** Longest time until the last byte, in milliseconds. */
   readonly timeoutMs: number;
+  /** Whether others wait for this body to have arrived; then it has less time. */
+  readonly isAwaited?: () => boolean;
   readonly budget: ByteBudget;
 }
 
@@ -114,6 +116,7 @@ function collect(
     const collector = new Collector(limits);
     let receivedBytes = 0;
     let settled = false;
+    let timer: NodeJS.Timeout | undefined;
 
     const finish = (error: OtlpError | undefined): void => {
       if (settled) return;
@@ -145,9 +148,18 @@ function collect(
     const onSourceClose = (): void => {
       if (!source.readableEnded) finish(new OtlpError("OTLP_ABORTED", "the request was cut off"));
     };
-    const timer = setTimeout(() => {
-      finish(receiveTimeout());
-    }, limits.timeoutMs);
+    const turnMs = Math.min(TURN_MS, limits.timeoutMs / 4);
+    /** Looks again after every turn, because others may have come to wait. */
+    const awaitEnd = (leftMs: number): void => {
+      timer = setTimeout(
+        () => {
+          if (leftMs <= turnMs || limits.isAwaited?.() === true) finish(receiveTimeout());
+          else awaitEnd(leftMs - turnMs);
+        },
+        Math.min(turnMs, leftMs),
+      );
+    };
+    awaitEnd(limits.timeoutMs);
 
     decompressor?.on("data", (chunk: Buffer) => {
       if (!settled) keep(chunk);

@@ -16,10 +16,10 @@ import { overloaded, receiveTimeout } from "./body.ts";
 import type { OtlpError } from "./errors.ts";
 import {
   GRPC_RECEIVING_MAX,
-  GRPC_TURN_MS,
-  GRPC_WAIT_TIMEOUT_MS,
-  GRPC_WAITING_MAX,
   RECEIVE_TIMEOUT_MS,
+  TURN_MS,
+  WAIT_TIMEOUT_MS,
+  WAITING_MAX,
 } from "./limits.ts";
 import type { OtlpServerOptions } from "./server-options.ts";
 import { Slots } from "./slots.ts";
@@ -30,8 +30,8 @@ export type RefuseCall = (call: ServerInterceptingCallInterface, error: OtlpErro
 /** An interceptor that is to come first. */
 export function arrivalGate(options: OtlpServerOptions, refuse: RefuseCall): ServerInterceptor {
   const receiveTimeoutMs = options.receiveTimeoutMs ?? RECEIVE_TIMEOUT_MS;
-  const turnMs = Math.min(GRPC_TURN_MS, receiveTimeoutMs / 4);
-  const waitMs = Math.min(GRPC_WAIT_TIMEOUT_MS, receiveTimeoutMs);
+  const turnMs = Math.min(TURN_MS, receiveTimeoutMs / 4);
+  const waitMs = Math.min(WAIT_TIMEOUT_MS, receiveTimeoutMs);
   const slots = new Slots(GRPC_RECEIVING_MAX);
   return (_method, call) => {
     let timer: NodeJS.Timeout | undefined;
@@ -59,7 +59,7 @@ export function arrivalGate(options: OtlpServerOptions, refuse: RefuseCall): Ser
       start: (next) =>
         next({
           onReceiveMetadata: (metadata, forward) => {
-            if (slots.waiting >= GRPC_WAITING_MAX) {
+            if (slots.waiting >= WAITING_MAX) {
               refuse(call, overloaded());
               return;
             }

@@ -18,6 +18,7 @@ import { ByteBudget } from "./byte-budget.ts";
 import { corsHeaders, preflightHeaders } from "./cors.ts";
 import { METRICS_MESSAGE, OtlpError, toOtlpError } from "./errors.ts";
 import { exportRequest } from "./export-request.ts";
+import { HttpTurns } from "./http-turns.ts";
 import {
   BODY_SIZE_MAX_BYTES,
   CONNECTIONS_MAX,
@@ -27,6 +28,7 @@ import {
   IN_FLIGHT_MAX_BYTES,
   KEEP_ALIVE_MS,
   RECEIVE_TIMEOUT_MS,
+  WAIT_TIMEOUT_MS,
 } from "./limits.ts";
 import { logRefusal } from "./refusal-log.ts";
 import type { OtlpServerOptions } from "./server-options.ts";
@@ -86,7 +88,8 @@ async function stopServer(server: Server, graceMs: number): Promise<void> {
 /** The server as a function of request and response. */
 function otlpHttpListener(options: OtlpServerOptions): RequestListener {
   const budget = options.budget ?? new ByteBudget(IN_FLIGHT_MAX_BYTES);
-  const { corsOrigins = [] } = options;
+  const { corsOrigins = [], receiveTimeoutMs = RECEIVE_TIMEOUT_MS } = options;
+  const turns = new HttpTurns(Math.min(WAIT_TIMEOUT_MS, receiveTimeoutMs));
   return (request, response) => {
     const format = formatOf(request.headers["content-type"]);
     // Nobody is left to tell when the connection broke; without a listener it would be thrown.
@@ -98,7 +101,7 @@ function otlpHttpListener(options: OtlpServerOptions): RequestListener {
       response.writeHead(204, preflight).end();
       return;
     }
-    answer(request, response, format, options, budget).catch((error: unknown) => {
+    answer(request, response, format, { ...options, budget, turns }).catch((error: unknown) => {
       const refusal = toOtlpError(error);
       logRefusal(options.log, refusal);
       refuse(request, response, refusal, format ?? "json");
@@ -110,9 +113,9 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
   format: OtlpFormat | undefined,
-  options: OtlpServerOptions,
-  budget: ByteBudget,
+  options: OtlpServerOptions & { readonly budget: ByteBudget; readonly turns: HttpTurns },
 ): Promise<void> {
+  const { budget, turns } = options;
   const path = request.url?.split("?", 1)[0] ?? "";
   if (path === HEALTH_PATH && (request.method === "GET" || request.method === "HEAD")) {
     send(response, 200, "text/plain", Buffer.from("ok\n"));
@@ -128,18 +131,25 @@ async function answer(
   const sizeMaxBytes = options.bodySizeMaxBytes ?? BODY_SIZE_MAX_BYTES;
   const encoding = chooseEncoding(request.headers["content-encoding"]);
   if (Number(request.headers["content-length"] ?? 0) > sizeMaxBytes) throw tooLarge(sizeMaxBytes);
-  if (request.headers.expect !== undefined) response.writeContinue();
-  const timeoutMs = options.receiveTimeoutMs ?? RECEIVE_TIMEOUT_MS;
-  const body = await readBody(request, encoding, { sizeMaxBytes, timeoutMs, budget });
-  const outcome = await exportRequest(
-    { body, signal, transport: "http", format },
-    {
-      handler: options.handler,
-      handlerTimeoutMs: options.handlerTimeoutMs ?? HANDLER_TIMEOUT_MS,
-      release: () => budget.give(body.length),
-    },
-  );
-  send(response, 200, CONTENT_TYPES[format], encodeOutcome(outcome, signal, format));
+  const endTurn = await turns.take(request);
+  try {
+    if (request.headers.expect !== undefined) response.writeContinue();
+    const timeoutMs = options.receiveTimeoutMs ?? RECEIVE_TIMEOUT_MS;
+    const isAwaited = (): boolean => turns.isAwaited;
+    const limits = { sizeMaxBytes, timeoutMs, isAwaited, budget };
+    const body = await readBody(request, encoding, limits);
+    const outcome = await exportRequest(
+      { body, signal, transport: "http", format },
+      {
+        handler: options.handler,
+        handlerTimeoutMs: options.handlerTimeoutMs ?? HANDLER_TIMEOUT_MS,
+        release: () => budget.give(body.length),
+      },
+    );
+    send(response, 200, CONTENT_TYPES[format], encodeOutcome(outcome, signal, format));
+  } finally {
+    endTurn();
+  }
 }
 
 function signalOf(request: IncomingMessage, path: string): OtlpSignal {

@@ -50,19 +50,25 @@ export const CONNECTIONS_MAX = 4_096;
 export const GRPC_RECEIVING_MAX = 4;
 
 /**
- * gRPC calls that wait for their message to be read. Flow control stops their clients at one window
- * of 64 KiB: 64 MiB in all.
+ * HTTP requests whose body arrives or is handled. The others are not read: 32 of 1 MB keep the disk
+ * busy, and what waits in memory for the disk makes nothing faster.
  */
-export const GRPC_WAITING_MAX = 1_024;
-
-/** Longest wait of a gRPC call to be read, in milliseconds: exporters give up at 10 s. */
-export const GRPC_WAIT_TIMEOUT_MS = 10_000;
+export const HTTP_TURNS_MAX = 32;
 
 /**
- * Time for a gRPC message to arrive while others wait, in milliseconds: 512 spans of 1.5 KB take
- * that at 1.2 Mbit/s. A client that stalls does not stop the others for longer.
+ * Requests that wait for their body to be read, for gRPC and HTTP each. Flow control stops their
+ * clients at one window or one socket buffer of 64 KiB: 64 MiB in all.
  */
-export const GRPC_TURN_MS = 5_000;
+export const WAITING_MAX = 1_024;
+
+/** Longest wait of a request to be read, in milliseconds: exporters give up at 10 s. */
+export const WAIT_TIMEOUT_MS = 10_000;
+
+/**
+ * Time for a body to arrive while others wait, in milliseconds: 512 spans of 1.5 KB take that at
+ * 1.2 Mbit/s. A client that stalls does not stop the others for longer.
+ */
+export const TURN_MS = 5_000;
 
 /** Time without traffic after which a gRPC connection is asked whether it lives, in milliseconds. */
 export const GRPC_KEEPALIVE_MS = 60_000;

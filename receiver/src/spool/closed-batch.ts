@@ -12,6 +12,8 @@ import { BatchContents } from "./contents.ts";
 import type { DoneLog } from "./done-log.ts";
 import type { Quarantine } from "./quarantine.ts";
 import { type CorruptStretch, readBatch } from "./read-batch.ts";
+import { readSound } from "./read-sound.ts";
+import { BatchMemory, type SlabPool } from "./slabs.ts";
 import type { SpoolSpace } from "./space.ts";
 
 /** The facts of a batch that can no longer be read. */
@@ -22,6 +24,7 @@ export interface ClosedBatchParts {
   readonly doneLog: DoneLog;
   readonly quarantine: Quarantine;
   readonly space: SpoolSpace;
+  readonly slabs: SlabPool;
   readonly now: () => number;
   /** Told of bytes that were changed after they had been written. */
   readonly onCorrupt: (file: string, stretches: readonly CorruptStretch[]) => Promise<void>;
@@ -67,6 +70,10 @@ export class ClosedBatch {
 
   async #readFile(): Promise<BatchContents> {
     const { path, batchId } = this.facts;
+    const memory = new BatchMemory(this.#parts.slabs);
+    const sound = await readSound(path, memory);
+    if (sound !== undefined) return sound;
+    memory.release();
     const { contents, corrupt } = await readBatch(path);
     await this.#parts.onCorrupt(basename(path), corrupt);
     if (contents !== undefined) return contents;

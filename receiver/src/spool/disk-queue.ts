@@ -16,8 +16,11 @@ export class DiskQueue {
     this.#unsealedMaxBytes = unsealedMaxBytes;
   }
 
-  get isFull(): boolean {
-    return this.#pendingBytes > PENDING_MAX_BYTES || this.#unsealedBytes > this.#unsealedMaxBytes;
+  /** @param openBytes memory of the batch that is still open */
+  isFull(openBytes: number): boolean {
+    const isBehind =
+      this.#unsealedBytes > 0 && this.#unsealedBytes + openBytes > this.#unsealedMaxBytes;
+    return isBehind || this.#pendingBytes > PENDING_MAX_BYTES;
   }
 
   /** Resolves when something has changed; whoever waited looks again. */

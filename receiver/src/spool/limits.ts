@@ -24,8 +24,11 @@ export const BATCH_MAX_BYTES = 50_331_648;
  */
 export const SLAB_SIZE_BYTES = 8_388_608;
 
-/** Pieces kept while no batch needs them: two of the largest batches, 96 MiB. */
-export const SLABS_KEPT_MAX = 12;
+/**
+ * Pieces kept while no batch needs them (192 MiB): as many as are needed under load. Given back to
+ * the allocator they leave holes that nothing else of their size fills.
+ */
+export const SLABS_KEPT_MAX = 24;
 
 /** A batch closes at this many rows of all tables: ClickHouse makes one part of up to a million. */
 export const BATCH_MAX_ROWS = 262_144;
@@ -58,8 +61,9 @@ export const RECORD_MAX_BYTES = 268_435_456;
 export const PENDING_MAX_BYTES = 67_108_864;
 
 /**
- * Memory of batches that are closed and not sealed yet (64 MiB): two of the largest. Further requests
- * wait, because seals are made one after another and a slow disk would let them pile up.
+ * Memory of batches that are not sealed yet (64 MiB): one of the largest, and the beginning of the
+ * next. Further requests wait: seals are made one after another, and a slow disk would let batches
+ * pile up.
  */
 export const UNSEALED_MAX_BYTES = 67_108_864;
 

@@ -46,13 +46,21 @@ export class BatchMemory {
       return Buffer.allocUnsafeSlow(sizeBytes);
     }
     if (this.#usedBytes + sizeBytes > SLAB_SIZE_BYTES) {
-      this.#slabs.push(this.#pool.take());
-      this.#sizeBytes += SLAB_SIZE_BYTES;
+      this.takeSlab();
       this.#usedBytes = 0;
     }
     const start = this.#usedBytes;
     this.#usedBytes += sizeBytes;
     return (this.#slabs.at(-1) as Buffer).subarray(start, this.#usedBytes);
+  }
+
+  /** Take a whole slab. */
+  takeSlab(): Buffer {
+    const slab = this.#pool.take();
+    this.#slabs.push(slab);
+    this.#sizeBytes += SLAB_SIZE_BYTES;
+    this.#usedBytes = SLAB_SIZE_BYTES;
+    return slab;
   }
 
   /** Someone may go on reading it: it is never used again. */

@@ -98,6 +98,7 @@ export class SpoolParts {
       doneLog: parts.doneLog,
       quarantine: parts.quarantine,
       space: parts.space,
+      slabs: this.slabs,
       now: options.now,
       onCorrupt: parts.recovery.onCorrupt,
       onLeft: (batch) => this.waiting.delete(batch.facts.batchId),

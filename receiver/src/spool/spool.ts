@@ -175,7 +175,9 @@ export class Spool implements Journal {
   }
 
   async #append(digest: Uint8Array, encode: Encode): Promise<Appended> {
-    while (this.#diskQueue.isFull && this.#cuttingBack === 0) await this.#diskQueue.changed();
+    while (this.#cuttingBack === 0 && this.#diskQueue.isFull(this.#open?.memory.sizeBytes ?? 0)) {
+      await this.#diskQueue.changed();
+    }
     // From here to the commit nothing waits, so the place in the batch stays true.
     if (this.#stopping) throw new SpoolError("SPOOL_STOPPING", "the server is stopping");
     this.#parts.space.check(0);

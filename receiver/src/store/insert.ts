@@ -18,6 +18,9 @@ import { NativeBlockPool } from "./native/pool.ts";
 /** Pieces smaller than this are joined, in bytes (256 KiB): each costs a turn of the HTTP client. */
 const PIECE_MIN_BYTES = 262_144;
 
+/** Rows turned into columns before others have their turn, in bytes (512 KiB): about a millisecond. */
+const TURN_BYTES = 524_288;
+
 /**
  * - A batch is below a million rows and 256 MiB, so ClickHouse makes one block of it; the sizes are
  *   set all the same, because a block is what a token stands for.
@@ -76,16 +79,19 @@ export class TableInserter {
   }
 }
 
-/** Turn the rows into the block, one request after the other; false where they are no rows. */
+/** Turn the rows into the block; false where they are no rows. */
 async function fill(
   block: NativeBlock,
   chunks: readonly Uint8Array[],
   signal: AbortSignal,
 ): Promise<boolean> {
   try {
+    let waitingBytes = 0;
     for (const chunk of chunks) {
       block.add(chunk);
-      // Requests are answered in between: a batch takes tens of milliseconds.
+      waitingBytes += chunk.length;
+      if (waitingBytes < TURN_BYTES) continue;
+      waitingBytes = 0;
       await turn();
       signal.throwIfAborted();
     }

@@ -40,12 +40,17 @@ const CHANGING: ReadonlySet<string> = new Set([
   "Row",
 ]);
 
+const NO_ROWS = new Uint8Array(0);
+
+const NOWHERE = new DataView(new ArrayBuffer(0));
+
 /** Neighbouring columns that mostly hold what they held in the row before. */
 class Group {
   readonly columns: NativeColumn[] = [];
-  /** Where they lay in the last row that differed; -1 where there is none in these rows. */
+  /** Where they lay in the last row that differed; -1 before the first. */
   #start = -1;
   #end = -1;
+  #view: DataView = NOWHERE;
   /** Rows since that are the same. */
   #repeats = 0;
 
@@ -53,7 +58,7 @@ class Group {
     const start = this.#start;
     const size = this.#end - start;
     const { at, view } = reader;
-    if (start !== -1 && isSame(view, at, view, start, size)) {
+    if (start !== -1 && isSame(view, at, this.#view, start, size)) {
       reader.at = at + size;
       this.#repeats += 1;
       return;
@@ -67,6 +72,7 @@ class Group {
     }
     this.#start = at;
     this.#end = reader.at;
+    this.#view = view;
   }
 
   /** Append what was only counted. */
@@ -75,14 +81,9 @@ class Group {
     this.#repeats = 0;
   }
 
-  /** The rows are read: the next ones lie elsewhere. */
-  leave(): void {
-    if (this.#repeats > 0) this.catchUp();
-    this.#start = -1;
-  }
-
   reset(): void {
     this.#start = -1;
+    this.#view = NOWHERE;
     this.#repeats = 0;
     for (const column of this.columns) column.reset();
   }
@@ -94,6 +95,7 @@ export class NativeBlock {
   readonly #groups: readonly Group[];
   readonly #reader = new RowReader();
   #rows = 0;
+  #sizeBytes = 0;
 
   /** @param columns names and types, in the order of the rows */
   constructor(columns: readonly (readonly [name: string, type: ColumnType])[]) {
@@ -111,14 +113,20 @@ export class NativeBlock {
     this.#groups = groups;
   }
 
+  /** Bytes of the block last made. */
+  get sizeBytes(): number {
+    return this.#sizeBytes;
+  }
+
   /** Begin a new block. */
   reset(): void {
     this.#rows = 0;
+    this.#reader.open(NO_ROWS);
     for (const group of this.#groups) group.reset();
   }
 
   /**
-   * Take rows.
+   * Take rows; they are read again until {@link pieces}.
    *
    * @throws {RangeError} when the bytes are no whole rows; the block is of no use then
    */
@@ -130,18 +138,17 @@ export class NativeBlock {
       for (let index = 0; index < groups.length; index += 1) (groups[index] as Group).move(reader);
     }
     if (reader.at > rows.length) throw new RangeError("the rows end within a value");
-    for (const group of groups) group.leave();
   }
 
   /** The block of all rows taken; valid until the next change. */
   pieces(): readonly Uint8Array[] {
-    const pieces = [Buffer.concat([varint(this.#columns.length), varint(this.#rows)])];
-    const all: Uint8Array[] = pieces;
+    for (const group of this.#groups) group.catchUp();
+    const pieces: Uint8Array[] = [varint(this.#columns.length), varint(this.#rows)];
     for (const [name, column] of this.#columns) {
-      all.push(Buffer.concat([text(name), text(column.type), ...column.prefix()]));
-      all.push(...column.pieces());
+      pieces.push(text(name), text(column.type), ...column.prefix(), ...column.pieces());
     }
-    return all;
+    this.#sizeBytes = pieces.reduce((sum, { length }) => sum + length, 0);
+    return pieces;
   }
 }
 

@@ -13,6 +13,12 @@ const TABLES: ReadonlyMap<string, Table> = new Map(
 /** Blocks kept of each table: as many as batches are under way (`IN_FLIGHT_MAX`). */
 const KEPT_MAX = 3;
 
+/**
+ * Blocks larger than this are not kept, in bytes (64 MiB): a full batch makes one of half that, a
+ * single huge request several times as much, seldom.
+ */
+const KEPT_MAX_BYTES = 67_108_864;
+
 export class NativeBlockPool {
   readonly #free = new Map<string, NativeBlock[]>();
 
@@ -23,13 +29,13 @@ export class NativeBlockPool {
    */
   take(table: string, columns: readonly string[]): NativeBlock {
     const block = this.#free.get(keyOf(table, columns))?.pop();
-    if (block === undefined) return new NativeBlock(typesOf(table, columns));
-    block.reset();
-    return block;
+    return block ?? new NativeBlock(typesOf(table, columns));
   }
 
   /** Give it back once nobody reads its pieces. */
   give(table: string, columns: readonly string[], block: NativeBlock): void {
+    if (block.sizeBytes > KEPT_MAX_BYTES) return;
+    block.reset();
     const key = keyOf(table, columns);
     const free = this.#free.get(key) ?? [];
     if (free.length < KEPT_MAX) this.#free.set(key, [...free, block]);

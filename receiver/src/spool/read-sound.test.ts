@@ -1,0 +1,81 @@
+/**
+ * Goal: the usual way of reading a batch back gives what the careful way gives, or nothing at all.
+ * Method: files of a real spool of several slabs, whole and damaged, read both ways.
+ */
+import { readFile, truncate, writeFile } from "node:fs/promises";
+import { expect, test } from "vitest";
+import type { BatchContents } from "./contents.ts";
+import { SLAB_SIZE_BYTES } from "./limits.ts";
+import { readBatch } from "./read-batch.ts";
+import { readSound } from "./read-sound.ts";
+import { BatchMemory, SlabPool } from "./slabs.ts";
+import { digest, encodeTexts, openTestSpool, testDir } from "./spool.test.helper.ts";
+
+const MEGABYTE = 1_048_576;
+
+/** Write a batch with a request of each size; its file. */
+async function batchOf(dir: string, sizes: readonly number[]): Promise<string> {
+  const { spool, closed, stop } = await openTestSpool(dir);
+  for (const [index, size] of sizes.entries()) {
+    const text = String.fromCharCode(97 + index).repeat(size);
+    await spool.append(digest(`${index}`), encodeTexts([text]));
+  }
+  await stop();
+  return closed[0]?.facts.path ?? "";
+}
+
+function rowsOf(contents: BatchContents | undefined): string[] {
+  return (contents?.tables ?? []).map(({ chunks }) =>
+    digest(Buffer.concat(chunks).toString("latin1")).toString("hex"),
+  );
+}
+
+test.each([
+  ["one small record", [10]],
+  ["records that the end of a slab cuts", [3, 3, 3, 3, 3, 3, 3, 3].map((size) => size * MEGABYTE)],
+  ["a record that leaves room for the beginning of the next head", [SLAB_SIZE_BYTES - 800, 1_000]],
+])("%s: the same both ways", async (_, sizes) => {
+  await using dir = await testDir();
+  const path = await batchOf(dir.path, sizes);
+  const memory = new BatchMemory(new SlabPool());
+  const sound = await readSound(path, memory);
+  const { contents } = await readBatch(path);
+  expect(sound?.memory).toBe(memory);
+  expect(sound?.requests).toHaveLength(sizes.length);
+  expect(sound?.requests).toEqual(contents?.requests);
+  expect(rowsOf(sound)).toEqual(rowsOf(contents));
+  expect(sound?.facts).toEqual(contents?.facts);
+});
+
+test("the end of a slab may cut a record at any byte of its head", async () => {
+  await using dir = await testDir();
+  // The head of the file takes about 800 bytes; in steps of one byte the second record crosses the end.
+  const { length } = await readFile(await batchOf(dir.path, [1]));
+  for (let size = SLAB_SIZE_BYTES - length - 20; size < SLAB_SIZE_BYTES - length + 20; size += 13) {
+    await using own = await testDir();
+    const path = await batchOf(own.path, [size, 100, 100]);
+    const sound = await readSound(path, new BatchMemory(new SlabPool()));
+    expect(rowsOf(sound), `${size}`).toEqual(rowsOf((await readBatch(path)).contents));
+  }
+});
+
+test("a record larger than a slab is left to the careful way", async () => {
+  await using dir = await testDir();
+  const path = await batchOf(dir.path, [SLAB_SIZE_BYTES]);
+  expect(await readSound(path, new BatchMemory(new SlabPool()))).toBeUndefined();
+});
+
+test("damage anywhere, or a missing end, is left to the careful way", async () => {
+  await using dir = await testDir();
+  const path = await batchOf(dir.path, [50, 50]);
+  const whole = await readFile(path);
+  for (let at = 0; at < whole.length; at += 97) {
+    const damaged = Buffer.from(whole);
+    damaged.writeUInt8(damaged.readUInt8(at) ^ 1, at);
+    await writeFile(path, damaged);
+    expect(await readSound(path, new BatchMemory(new SlabPool())), `byte ${at}`).toBeUndefined();
+  }
+  await writeFile(path, whole);
+  await truncate(path, whole.length - 1);
+  expect(await readSound(path, new BatchMemory(new SlabPool()))).toBeUndefined();
+});
