@@ -67,6 +67,10 @@ export const WORKFLOW = {
   authOutcome: "workflow.auth.outcome",
   authorization: "workflow.authorization",
   checkpointId: "workflow.checkpoint.id",
+  checkpointKeyId: "workflow.checkpoint.key_id",
+  checkpointSequence: "workflow.checkpoint.sequence",
+  checkpointSha256: "workflow.checkpoint.sha256",
+  checkpointVerified: "workflow.checkpoint.verified",
   decisionCondition: "workflow.decision.condition",
   decisionConfidence: "workflow.decision.confidence",
   decisionDefaultTaken: "workflow.decision.default_taken",
@@ -152,6 +156,18 @@ export const STEP_TYPES = [
 ] as const;
 export type StepType = (typeof STEP_TYPES)[number];
 
+/** Types of the nodes in `workflow.definition`. Stored, and part of its digest: never rename. */
+export const NODE_TYPES = [
+  "START",
+  "END",
+  "ACTION",
+  "AI",
+  "DECISION",
+  "APPROVAL",
+  "CHECKPOINT",
+] as const;
+export type NodeType = (typeof NODE_TYPES)[number];
+
 /** Values of `workflow.trigger.type`. */
 export const TRIGGER_TYPES = ["webhook", "schedule", "manual", "api", "event"] as const;
 export type TriggerType = (typeof TRIGGER_TYPES)[number];
@@ -178,6 +194,10 @@ export type DecisionType = (typeof DECISION_TYPES)[number];
 /** Values of `workflow.policy.outcome`. */
 export const POLICY_OUTCOMES = ["allow", "deny", "warn"] as const;
 export type PolicyOutcome = (typeof POLICY_OUTCOMES)[number];
+
+/** Values of `workflow.auth.outcome`. */
+export const AUTH_OUTCOMES = ["success", "failure"] as const;
+export type AuthOutcome = (typeof AUTH_OUTCOMES)[number];
 
 /** What a span stands for in an audit; column `SpanType` of table `spans`. */
 export const SPAN_TYPES = [

@@ -22,6 +22,8 @@ export type {
   DecisionExplanation,
   DecisionOptions,
   DecisionType,
+  DefinitionEdge,
+  NodeType,
   RunResult,
   StepHandle,
   StepOptions,
@@ -30,6 +32,7 @@ export type {
   ToolOptions,
   Trigger,
   TriggerType,
+  WorkflowDefinition,
   WorkflowOptions,
   WorkflowRun,
 } from "./types.ts";

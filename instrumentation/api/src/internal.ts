@@ -5,6 +5,7 @@
 export { recordApproval } from "./approval.ts";
 export { selectionAttributes } from "./decide.ts";
 export { environmentFacts } from "./defaults.ts";
+export { canonicalDefinition, type DefinedWorkflow, recordDefinition } from "./definition.ts";
 export { isId } from "./ids.ts";
 export { jsonText } from "./json-text.ts";
 export { type Observer, observe } from "./observe.ts";

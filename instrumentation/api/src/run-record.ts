@@ -16,11 +16,12 @@ import {
 } from "@opentelemetry/api";
 import { OTEL, type RunResult, SPAN_NAME, WORKFLOW } from "@spanledger/schema";
 import { environmentFacts } from "./defaults.ts";
+import { recordDefinition } from "./definition.ts";
 import { isId, newId } from "./ids.ts";
 import { recordError, resultOfError } from "./outcome.ts";
 import { runBaggage } from "./run-baggage.ts";
 import { withRun } from "./scope.ts";
-import type { Actor, Trigger, WorkflowOptions } from "./types.ts";
+import type { Actor, Trigger, WorkflowDefinition, WorkflowOptions } from "./types.ts";
 
 /** How an engine's run ended. */
 export interface EngineOutcome {
@@ -56,6 +57,7 @@ export class RunRecord {
   #engines = 0;
   #settled: EngineOutcome | undefined;
   #ended = false;
+  #defined = false;
 
   constructor(facts: RunFacts, span: Span, runId: string, requestId: string, given: boolean) {
     this.facts = facts;
@@ -82,6 +84,19 @@ export class RunRecord {
   /** Whether the run's span has ended: what happens now does not belong to it. */
   get ended(): boolean {
     return this.#ended;
+  }
+
+  /**
+   * Name the definition that this run follows, and record it once.
+   *
+   * The first one counts: what the application said, else the graph of the first engine.
+   */
+  define(tracer: Tracer, definition: WorkflowDefinition): void {
+    if (this.#defined) return;
+    const sha256 = recordDefinition(tracer, this.facts, definition);
+    if (sha256 === undefined) return;
+    this.#defined = true;
+    this.span.setAttribute(WORKFLOW.definitionSha256, sha256);
   }
 
   setResult(result: RunResult): void {
@@ -140,6 +155,7 @@ export function beginRun(
     parent,
   );
   const run = new RunRecord(facts, span, runId, requestId, given !== undefined);
+  if (options.definition !== undefined) run.define(tracer, options.definition);
   return { run, active: runContext(parent, run) };
 }
 

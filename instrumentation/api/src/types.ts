@@ -6,6 +6,7 @@ import type {
   ActorType,
   ApprovalOutcome,
   DecisionType,
+  NodeType,
   RunResult,
   StepResult,
   StepType,
@@ -16,6 +17,7 @@ export type {
   ActorType,
   ApprovalOutcome,
   DecisionType,
+  NodeType,
   RunResult,
   StepResult,
   StepType,
@@ -37,8 +39,29 @@ export interface Actor {
   readonly type: ActorType;
 }
 
+/** A way from one node to another. */
+export interface DefinitionEdge<Node extends string = string> {
+  readonly from: Node;
+  readonly to: Node;
+  /** When it is taken, in words or code: `score >= 0.8`, or the option's name. */
+  readonly condition?: string | undefined;
+  /** Whether it is taken when no condition holds. @default false */
+  readonly default?: boolean | undefined;
+}
+
+/**
+ * The roads of a workflow. Same nodes and edges in any order have the same digest.
+ *
+ * The names in `edges` are checked against `nodes` when the code is compiled.
+ */
+export interface WorkflowDefinition<Node extends string = string> {
+  /** The type of each node, by its id: `{ begin: "START", classify: "AI" }`. */
+  readonly nodes: Readonly<Record<Node, NodeType>>;
+  readonly edges: readonly DefinitionEdge<NoInfer<Node>>[];
+}
+
 /** What a library cannot know about a run. */
-export interface WorkflowOptions {
+export interface WorkflowOptions<Node extends string = string> {
   /** Stable id of the workflow: `lead_triage`. */
   readonly id: string;
   /** Name for people; also the name of the run's span. */
@@ -53,6 +76,8 @@ export interface WorkflowOptions {
   readonly workspace?: string | undefined;
   readonly tags?: readonly string[] | undefined;
   readonly conversationId?: string | undefined;
+  /** The roads of this workflow; recorded once, and every run names its digest. Keep one object. */
+  readonly definition?: WorkflowDefinition<Node> | undefined;
   /** Continue a known run. 1 to 128 characters of `A-Za-z0-9._:-`. @default a new ULID */
   readonly runId?: string | undefined;
   /** The X-Request-ID that came in, same characters. @default the baggage's, else a new ULID */
