@@ -13,6 +13,7 @@ export { errorTypeOf, isBubbleUp, readField, recordError, resultOfError } from "
 export { beginRun, outcomeOfError, RunRecord, runContext } from "./run-record.ts";
 export { safely } from "./safely.ts";
 export {
+  activeActor,
   activeRun,
   activeStep,
   type DecisionScope,
@@ -20,6 +21,7 @@ export {
   type PendingApproval,
   type StepScope,
   stepTypeOf,
+  withActor,
   withDecision,
   withStep,
 } from "./scope.ts";

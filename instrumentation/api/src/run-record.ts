@@ -20,7 +20,8 @@ import { recordDefinition } from "./definition.ts";
 import { isId, newId } from "./ids.ts";
 import { recordError, resultOfError } from "./outcome.ts";
 import { runBaggage } from "./run-baggage.ts";
-import { withRun } from "./scope.ts";
+import { safely } from "./safely.ts";
+import { activeActor, withRun } from "./scope.ts";
 import type { Actor, Trigger, WorkflowDefinition, WorkflowOptions } from "./types.ts";
 
 /** How an engine's run ended. */
@@ -144,7 +145,10 @@ export function beginRun(
   options: WorkflowOptions,
   parent: Context = context.active(),
 ): { readonly run: RunRecord; readonly active: Context } {
-  const facts = factsOf(options);
+  const facts = factsOf(
+    options,
+    safely(() => activeActor(parent)),
+  );
   const runId = isId(options.runId) ? options.runId : newId();
   const inherited = propagation.getBaggage(parent)?.getEntry(WORKFLOW.requestId)?.value;
   const given = [options.requestId, inherited].find(isId);
@@ -173,14 +177,14 @@ export function runContext(
   return runBaggage(withRun(at, run), run);
 }
 
-function factsOf(options: WorkflowOptions): RunFacts {
+function factsOf(options: WorkflowOptions, actor: Actor | undefined): RunFacts {
   const defaults = environmentFacts();
   return {
     id: options.id,
     name: options.name,
     version: options.version ?? defaults.version,
     trigger: options.trigger ?? defaults.trigger,
-    actor: options.actor ?? defaults.actor,
+    actor: options.actor ?? actor ?? defaults.actor,
     authorization: options.authorization ?? defaults.authorization,
     workspace: options.workspace ?? defaults.workspace,
     tags: options.tags ?? [],
