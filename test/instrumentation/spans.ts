@@ -14,6 +14,7 @@ import {
   TracerProvider,
 } from "@opentelemetry/sdk-trace";
 import { RunSpanProcessor } from "@spanledger/api";
+import { SPAN_NAME } from "@spanledger/schema";
 
 /** Everything recorded in this process since {@link Recording.reset}. */
 export interface Recording {
@@ -38,8 +39,13 @@ export function record(): Recording {
   };
 }
 
-/** The spans' names, each indented below its parent, in the order in which they began. */
-export function tree(spans: readonly ReadableSpan[]): readonly string[] {
+/**
+ * The spans' names, each indented below its parent, in the order in which they began.
+ *
+ * Definitions are left out: they belong to no run, and only the first run of a process records one.
+ */
+export function tree(recorded: readonly ReadableSpan[]): readonly string[] {
+  const spans = recorded.filter((span) => !span.name.startsWith(SPAN_NAME.definition));
   const ids = new Set(spans.map((span) => span.spanContext().spanId));
   const roots = spans.filter((span) => !ids.has(span.parentSpanContext?.spanId ?? ""));
   const lines: string[] = [];

@@ -41,8 +41,21 @@ interface RunnableSequence extends Runnable {
   first?: Runnable;
 }
 
+/** What `getGraph()` draws. */
+export interface DrawnGraph {
+  readonly nodes: Readonly<Record<string, unknown>>;
+  readonly edges: readonly {
+    readonly source: string;
+    readonly target: string;
+    /** The key of the path map, where it is not the target's name. */
+    readonly data?: string | undefined;
+    readonly conditional?: boolean | undefined;
+  }[];
+}
+
 /** `PregelNode`. */
 export interface PregelNode {
+  readonly metadata?: Readonly<Record<string, unknown>>;
   readonly bound?: Runnable;
   readonly ends?: readonly string[] | Readonly<Record<string, string>>;
   readonly isErrorHandler?: boolean;
@@ -68,7 +81,11 @@ export interface PregelGraph {
     readonly branches?: Readonly<Record<string, Readonly<Record<string, Branch>>>>;
   };
   readonly retryPolicy?: { readonly maxAttempts?: number } | undefined;
+  readonly interruptBefore?: readonly string[] | "*";
+  readonly interruptAfter?: readonly string[] | "*";
   getName?(): string;
+  getGraph?(): DrawnGraph;
+  getSubgraphs?(): Iterable<readonly [name: string, graph: PregelGraph]>;
 }
 
 export interface RunLoopParams {

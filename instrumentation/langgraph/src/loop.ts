@@ -13,10 +13,12 @@ import {
   type PendingApproval,
   type RunRecord,
   runContext,
+  safely,
 } from "@spanledger/api/internal";
 import { OTEL } from "@spanledger/schema";
 import type { Attempt } from "./attempt.ts";
 import { firstPartOf, keepWithCheckpoints, pendingApprovals, threadIdOf } from "./checkpoint.ts";
+import { definitionOf } from "./definition.ts";
 import type { PregelGraph, PregelLoop } from "./internal-types.ts";
 
 const LOOP = createContextKey("spanledger.langgraph.loop");
@@ -67,6 +69,7 @@ export function beginLoop(tracer: Tracer, graph: PregelGraph, loop: PregelLoop):
   const adopted = outer !== undefined && !outer.ended;
   const run = adopted ? outer : beginRun(tracer, factsOf(graph, loop)).run;
   run.engineBegan(ENGINE);
+  safely(() => run.define(tracer, definitionOf(graph)));
   const thread = threadIdOf(loop.config);
   if (adopted && thread !== undefined && run.facts.conversationId === undefined) {
     run.span.setAttribute(OTEL.genAiConversationId, thread);
