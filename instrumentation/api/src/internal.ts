@@ -8,6 +8,7 @@ export { environmentFacts } from "./defaults.ts";
 export { canonicalDefinition, type DefinedWorkflow, recordDefinition } from "./definition.ts";
 export { isId } from "./ids.ts";
 export { jsonText } from "./json-text.ts";
+export * from "./model-call/index.ts";
 export { type Observer, observe } from "./observe.ts";
 export { errorTypeOf, isBubbleUp, readField, recordError, resultOfError } from "./outcome.ts";
 export { beginRun, outcomeOfError, RunRecord, runContext } from "./run-record.ts";

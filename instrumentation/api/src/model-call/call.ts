@@ -1,9 +1,9 @@
 /**
- * One call of the API: `chat MODEL`, `embeddings MODEL`.
+ * One call of a model's API: `chat MODEL`, `embeddings MODEL`.
  *
  * In: the client, the request's body, the SDK's promise. Out: the same kind of promise. Side
  * effect: a CLIENT span that ends when the response was parsed, when its stream was read to the
- * end, left or broken, or when the request failed. No body is ever consumed for it.
+ * end, left, broken or dropped, or when the request failed. No body is ever consumed for it.
  */
 import {
   type Context,
@@ -15,19 +15,15 @@ import {
   type Tracer,
   trace,
 } from "@opentelemetry/api";
-import { readField, recordError, safely, setOptional } from "@spanledger/api/internal";
 import { OTEL } from "@spanledger/schema";
-import {
-  type ApiPromise,
-  isJson,
-  type Json,
-  type ResponseStream,
-  textOf,
-} from "./internal-types.ts";
-import type { Operation } from "./operation.ts";
+import { readField, recordError } from "../outcome.ts";
+import { safely } from "../safely.ts";
+import { setOptional } from "../set-optional.ts";
+import type { ModelOperation } from "./operation.ts";
 import { observeStream } from "./stream.ts";
+import { type ApiPromise, isJson, type Json, type ResponseStream, textOf } from "./wire.ts";
 
-const CALL = createContextKey("spanledger.openai.call");
+const CALL = createContextKey("spanledger.model-call");
 
 /**
  * How long a span waits for its response to be parsed after it has arrived, in milliseconds. A
@@ -35,19 +31,32 @@ const CALL = createContextKey("spanledger.openai.call");
  */
 const UNREAD_WAIT_MS = 60_000;
 
+export interface ModelCallParams {
+  readonly tracer: Tracer;
+  /** The SDK's client: its `baseURL` is where the request goes. */
+  readonly client: unknown;
+  /** Value of `gen_ai.provider.name`. */
+  readonly provider: string;
+  readonly body: Json;
+  readonly operation: ModelOperation;
+  readonly captureContent: boolean;
+}
+
 /** A call that is under way. */
-export class Call {
+export class ModelCall {
   readonly active: Context;
-  readonly #operation: Operation;
+  readonly #operation: ModelOperation;
   readonly #content: boolean;
   readonly #span: Span;
+  readonly #startedAtMs = performance.now();
   #resends = 0;
   /** Whether the application asked for the result in any way. */
   #asked = false;
   #read = false;
   #ended = false;
+  #began = false;
 
-  constructor(params: CallParams) {
+  constructor(params: ModelCallParams) {
     const { tracer, client, body, operation, captureContent } = params;
     const model = textOf(body.model) ?? "unknown";
     this.#operation = operation;
@@ -56,8 +65,9 @@ export class Call {
       kind: SpanKind.CLIENT,
       attributes: {
         [OTEL.genAiOperationName]: operation.name,
-        [OTEL.genAiProviderName]: providerOf(client),
+        [OTEL.genAiProviderName]: params.provider,
         [OTEL.genAiRequestModel]: model,
+        ...(body.stream === true ? { [OTEL.genAiRequestStream]: true } : {}),
         ...serverOf(client),
       },
     });
@@ -83,22 +93,7 @@ export class Call {
       safely(() => this.#parsed(result));
       return result;
     });
-    const { asResponse, parse, _thenUnwrap } = observed;
-    observed.parse = (): Promise<unknown> => {
-      this.#asked = true;
-      return Reflect.apply(parse, observed, []);
-    };
-    observed._thenUnwrap = (transform): ApiPromise => {
-      this.#asked = true;
-      return Reflect.apply(_thenUnwrap, observed, [transform]);
-    };
-    observed.asResponse = (): Promise<unknown> => {
-      const response = Reflect.apply(asResponse, observed, []);
-      // `withResponse()` asks for both, the parsed one first; alone, nothing more will be known.
-      if (!this.#asked) void response.then(() => this.#endUnread(0), noop);
-      this.#asked = true;
-      return response;
-    };
+    this.#track(observed);
     this.#watchRequest(promise.responsePromise);
     return observed;
   }
@@ -109,6 +104,28 @@ export class Call {
       recordError(this.#span, error);
       this.#end();
     });
+  }
+
+  /** Learn whether anybody asks for the result, of this promise or of one derived from it. */
+  #track(promise: ApiPromise): void {
+    const { asResponse, parse, _thenUnwrap } = promise;
+    promise.parse = (): Promise<unknown> => {
+      this.#asked = true;
+      // Reading a slow body may time out and send the request again: that belongs to the call.
+      return context.with(this.active, () => Reflect.apply(parse, promise, []));
+    };
+    promise._thenUnwrap = (transform): ApiPromise => {
+      const derived = Reflect.apply(_thenUnwrap, promise, [transform]);
+      safely(() => this.#track(derived));
+      return derived;
+    };
+    promise.asResponse = (): Promise<unknown> => {
+      const response = Reflect.apply(asResponse, promise, []);
+      // `withResponse()` asks for both, the parsed one first; alone, nothing more will be known.
+      if (!this.#asked) void response.then(() => this.#endUnread(0), noop);
+      this.#asked = true;
+      return response;
+    };
   }
 
   /**
@@ -128,9 +145,11 @@ export class Call {
   }
 
   #parsed(result: unknown): void {
+    if (this.#read) return;
     this.#read = true;
     if (isStream(result)) {
       observeStream(result, this.#operation.collector(), {
+        began: () => this.#firstChunk(),
         ended: (collected, failure) => this.#streamed(collected, failure),
         failed: (error, collected) => {
           this.#describe(collected);
@@ -144,6 +163,13 @@ export class Call {
     this.#end();
   }
 
+  #firstChunk(): void {
+    if (this.#began) return;
+    this.#began = true;
+    const seconds = (performance.now() - this.#startedAtMs) / 1_000;
+    this.#span.setAttribute(OTEL.genAiResponseTimeToFirstChunk, seconds);
+  }
+
   #streamed(collected: Json | undefined, failure: Json | undefined): void {
     this.#describe(collected);
     if (failure !== undefined) this.#failedInside(failure);
@@ -152,10 +178,8 @@ export class Call {
 
   /** The request was answered, and the answer says that the model failed. */
   #failedInside(failure: unknown): void {
-    this.#span.setAttribute(
-      OTEL.errorType,
-      textOf(readField(failure, "code")) ?? "response_failed",
-    );
+    const type = textOf(readField(failure, "code")) ?? textOf(readField(failure, "type"));
+    this.#span.setAttribute(OTEL.errorType, type ?? "response_failed");
     this.#span.setStatus({
       code: SpanStatusCode.ERROR,
       message: textOf(readField(failure, "message")) ?? "",
@@ -184,34 +208,25 @@ export class Call {
   }
 }
 
-export interface CallParams {
-  readonly tracer: Tracer;
-  readonly client: unknown;
-  readonly body: Json;
-  readonly operation: Operation;
-  readonly captureContent: boolean;
-}
-
 /** The call that the running code belongs to. */
-export function activeCall(): Call | undefined {
-  return context.active().getValue(CALL) as Call | undefined;
+export function activeModelCall(): ModelCall | undefined {
+  return context.active().getValue(CALL) as ModelCall | undefined;
 }
 
 function isStream(result: unknown): result is ResponseStream {
   return typeof result === "object" && result !== null && Symbol.asyncIterator in result;
 }
 
-function providerOf(client: unknown): string {
-  const name = readField(readField(client, "constructor"), "name");
-  return name === "AzureOpenAI" ? "azure.ai.openai" : "openai";
-}
-
+/** Where a client sends its requests; empty where its address cannot be read. */
 function serverOf(client: unknown): Record<string, string | number> {
-  const url = safely(() => new URL(String(readField(client, "baseURL"))));
-  if (url === undefined) return {};
+  const base = readField(client, "baseURL");
+  if (typeof base !== "string" || !URL.canParse(base)) return {};
+  const url = new URL(base);
   const standard = url.protocol === "http:" ? 80 : 443;
   const port = url.port === "" ? standard : Number(url.port);
-  return { [OTEL.serverAddress]: url.hostname, [OTEL.serverPort]: port };
+  // An IPv6 address stands in brackets in a URL alone.
+  const address = url.hostname.replace(/^\[(.*)\]$/, "$1");
+  return { [OTEL.serverAddress]: address, [OTEL.serverPort]: port };
 }
 
 function noop(): void {}
