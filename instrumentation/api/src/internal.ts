@@ -2,7 +2,7 @@
  * What the instrumentations share with this package. Not for applications: it may change in any
  * version.
  */
-export { recordApproval } from "./approval.ts";
+export { recordApproval, recordApprovalRequest } from "./approval.ts";
 export { selectionAttributes } from "./decide.ts";
 export { environmentFacts } from "./defaults.ts";
 export { canonicalDefinition, type DefinedWorkflow, recordDefinition } from "./definition.ts";

@@ -53,6 +53,8 @@ export class RunRecord {
   firstRoot: SpanContext;
   /** Whether the request's id was given and so must not be replaced. */
   readonly #requestIdGiven: boolean;
+  /** Ids of the approvals that this part of the run waits for. */
+  readonly #waiting: Set<string> = new Set();
   #explicit: RunResult | undefined;
   #engine: EngineOutcome | undefined;
   #engines = 0;
@@ -104,6 +106,15 @@ export class RunRecord {
     this.#explicit = result;
   }
 
+  /** A person is asked: without an answer before its end, the run ends as paused. */
+  asked(approvalId: string): void {
+    this.#waiting.add(approvalId);
+  }
+
+  answered(approvalId: string): void {
+    this.#waiting.delete(approvalId);
+  }
+
   /** An engine (LangGraph) begins to work for this run; the run ends only after it. */
   engineBegan(name: string): void {
     this.#engines += 1;
@@ -127,7 +138,8 @@ export class RunRecord {
     this.#ended = true;
     const own = this.#settled;
     const outcome = own.error === undefined && own.result === "success" ? this.#engine : own;
-    const result = this.#explicit ?? outcome?.result ?? "success";
+    const waits = this.#waiting.size > 0 && outcome?.error === undefined;
+    const result = this.#explicit ?? (waits ? "paused" : (outcome?.result ?? "success"));
     this.span.setAttribute(WORKFLOW.runResult, result);
     if (outcome?.error !== undefined) recordError(this.span, outcome.error);
     this.span.end();

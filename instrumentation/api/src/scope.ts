@@ -31,6 +31,8 @@ export interface StepScope {
   readonly pendingApprovals: PendingApproval[];
   /** Ids of the approvals that were resolved here. */
   readonly resolvedApprovals: Set<string>;
+  /** Ids of the approvals that were asked for here and wait for an answer. */
+  readonly waitingApprovals: Set<string>;
   /** Whether the step said that it waits. */
   paused: boolean;
   readonly spanContext: SpanContext | undefined;
@@ -48,6 +50,7 @@ export function newStepScope(name: string, spanContext?: SpanContext): StepScope
     explanation: undefined,
     pendingApprovals: [],
     resolvedApprovals: new Set(),
+    waitingApprovals: new Set(),
     paused: false,
     spanContext,
   };
