@@ -20,7 +20,7 @@ const BAGGAGE_ATTRIBUTES: readonly string[] = [
 ];
 
 /** Longest value taken from baggage, in characters: baggage may come from outside. */
-const BAGGAGE_VALUE_CHARS_MAX = 256;
+export const BAGGAGE_VALUE_CHARS_MAX = 256;
 
 /** Add the run's ids to the baggage of a context. */
 export function runBaggage(parent: Context, run: RunRecord): Context {

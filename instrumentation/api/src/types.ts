@@ -7,6 +7,7 @@ import type {
   ApprovalOutcome,
   DecisionType,
   NodeType,
+  PolicyOutcome,
   RunResult,
   StepResult,
   StepType,
@@ -18,6 +19,7 @@ export type {
   ApprovalOutcome,
   DecisionType,
   NodeType,
+  PolicyOutcome,
   RunResult,
   StepResult,
   StepType,
@@ -188,4 +190,22 @@ export interface ApprovalRequest {
   /** @default a new ULID */
   readonly id?: string | undefined;
   readonly comment?: string | undefined;
+}
+
+/** Facts of a policy, beside its outcome. */
+export interface PolicyFacts {
+  /** Id of the rule that decided. */
+  readonly ruleId?: string | undefined;
+  readonly reason?: string | undefined;
+}
+
+/** How a policy came out, with what only the evaluation knows. */
+export interface PolicyVerdict extends PolicyFacts {
+  readonly outcome: PolicyOutcome;
+}
+
+/** Facts of an authentication. */
+export interface AuthenticateOptions<T> {
+  /** Id of who is authenticated, or how to read it from what the check returned. */
+  readonly user?: string | ((value: NonNullable<Awaited<T>>) => string | undefined) | undefined;
 }
