@@ -6,6 +6,14 @@ export { recordApproval, recordApprovalRequest } from "./approval.ts";
 export { selectionAttributes } from "./decide.ts";
 export { environmentFacts } from "./defaults.ts";
 export { canonicalDefinition, type DefinedWorkflow, recordDefinition } from "./definition.ts";
+export {
+  activeEngine,
+  type FrameworkCall,
+  hearsModelSpans,
+  markFrameworkCall,
+  withEngine,
+  withFrameworkCall,
+} from "./framework-call.ts";
 export { isId } from "./ids.ts";
 export { jsonText } from "./json-text.ts";
 export * from "./model-call/index.ts";
@@ -15,6 +23,7 @@ export { beginRun, outcomeOfError, RunRecord, runContext } from "./run-record.ts
 export { safely } from "./safely.ts";
 export {
   activeActor,
+  activeDecision,
   activeRun,
   activeStep,
   type DecisionScope,

@@ -5,6 +5,7 @@
  */
 import { type Context, propagation, type Span } from "@opentelemetry/api";
 import { AI_OPERATIONS, OTEL, WORKFLOW } from "@spanledger/schema";
+import { isModelSpan, listenForModelSpans, markFrameworkCall } from "./framework-call.ts";
 import type { RunRecord } from "./run-record.ts";
 import { safely } from "./safely.ts";
 import { activeStep } from "./scope.ts";
@@ -47,6 +48,10 @@ export function runBaggage(parent: Context, run: RunRecord): Context {
  * A span processor for any OpenTelemetry SDK; `@spanledger/register` installs it by itself.
  */
 export class RunSpanProcessor {
+  constructor() {
+    listenForModelSpans();
+  }
+
   onStart(span: Span, parent: Context): void {
     safely(() => {
       const attributes: unknown = Reflect.get(span, "attributes");
@@ -57,11 +62,13 @@ export class RunSpanProcessor {
         if (value === undefined || name in present) continue;
         span.setAttribute(name, value.slice(0, BAGGAGE_VALUE_CHARS_MAX));
       }
+      const isModel = isModelSpan(present);
+      if (isModel) markFrameworkCall(parent);
       const step = activeStep(parent);
       if (step === undefined) return;
       if (!(WORKFLOW.stepName in present)) span.setAttribute(WORKFLOW.stepName, step.name);
       const operation: unknown = Reflect.get(present, OTEL.genAiOperationName);
-      if (AI_OPERATIONS.some((one) => one === operation)) step.held.add("ai");
+      if (isModel || AI_OPERATIONS.some((one) => one === operation)) step.held.add("ai");
     });
   }
 
