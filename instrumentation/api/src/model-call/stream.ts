@@ -31,7 +31,9 @@ export function observeStream(
   }
   const watch = new Watch(collector, observer);
   stream.iterator = () => watch.wrap(Reflect.apply(iterator, stream, []));
-  stream.controller?.signal.addEventListener("abort", () => watch.aborted(), { once: true });
+  // Bound, not an arrow: a closure made here would keep the stream for as long as the signal lives.
+  const aborted = watch.aborted.bind(watch);
+  stream.controller?.signal.addEventListener("abort", aborted, { once: true });
   dropped.register(stream, watch, watch);
 }
 
