@@ -3,6 +3,13 @@
  * version.
  */
 export { recordApproval, recordApprovalRequest } from "./approval.ts";
+export {
+  recordLoad,
+  recordRefusal,
+  recordSave,
+  signCheckpoint,
+  verifyCheckpoint,
+} from "./checkpoint.ts";
 export { selectionAttributes } from "./decide.ts";
 export { environmentFacts } from "./defaults.ts";
 export { canonicalDefinition, type DefinedWorkflow, recordDefinition } from "./definition.ts";
