@@ -1,9 +1,9 @@
 /**
- * OpenTelemetry instrumentation for LangGraph 1.x and the tools of LangChain core 1.x.
+ * OpenTelemetry instrumentation for LangGraph 1.x.
  *
  * Side effects when enabled: `Pregel.prototype._runLoop` (reached from invoke, stream and
- * streamEvents) and `StructuredTool.prototype.call` record spans; a graph that runs gets recording
- * nodes and branches (see graph.ts).
+ * streamEvents) records spans; a graph that runs gets recording nodes and branches (see graph.ts).
+ * The tools, models and chains in its nodes are LangChain's: see instrumentation-langchain.
  */
 import {
   InstrumentationBase,
@@ -15,7 +15,6 @@ import { observe, safely } from "@spanledger/api/internal";
 import { instrumentGraph, type Recorder } from "./graph.ts";
 import type { PatchableClass, PregelGraph, RunLoopParams } from "./internal-types.ts";
 import { beginLoop } from "./loop.ts";
-import { wrapToolCall } from "./tool.ts";
 import type { LangGraphInstrumentationConfig, LangGraphModules } from "./types.ts";
 
 const NAME = "@spanledger/instrumentation-langgraph";
@@ -24,11 +23,7 @@ const VERSION = "0.1.0";
 /** Versions of `@langchain/langgraph` that are supported. */
 export const LANGGRAPH_VERSIONS: readonly string[] = [">=1.0.0 <2"];
 
-/** Versions of `@langchain/core` that are supported. */
-export const LANGCHAIN_CORE_VERSIONS: readonly string[] = [">=1.0.0 <2"];
-
 type RunLoop = (this: PregelGraph, params: RunLoopParams) => unknown;
-type Exports = Readonly<Record<string, unknown>>;
 
 export class LangGraphInstrumentation extends InstrumentationBase<LangGraphInstrumentationConfig> {
   constructor(config: LangGraphInstrumentationConfig = {}) {
@@ -40,35 +35,31 @@ export class LangGraphInstrumentation extends InstrumentationBase<LangGraphInstr
     safely(() => {
       this.patchLoop(modules.Pregel);
       this.patchLoop(modules.CompiledStateGraph);
-      this.patchTool(modules.StructuredTool);
     });
   }
 
   protected override init(): InstrumentationNodeModuleDefinition[] {
-    const file = (name: string, versions: readonly string[], patch: (exports: Exports) => void) =>
-      [".js", ".cjs"].map(
-        (ending) =>
-          new InstrumentationNodeModuleFile(
-            `${name}${ending}`,
-            [...versions],
-            (exports: Exports) => {
-              safely(() => patch(exports));
-              return exports;
-            },
-            () => undefined,
-          ),
-      );
-    const langgraph = file(
-      "@langchain/langgraph/dist/pregel/index",
-      LANGGRAPH_VERSIONS,
-      (exports) => this.patchLoop(exports.Pregel),
-    );
-    const core = file("@langchain/core/dist/tools/index", LANGCHAIN_CORE_VERSIONS, (exports) =>
-      this.patchTool(exports.StructuredTool),
+    const versions = [...LANGGRAPH_VERSIONS];
+    const files = [".js", ".cjs"].map(
+      (ending) =>
+        new InstrumentationNodeModuleFile(
+          `@langchain/langgraph/dist/pregel/index${ending}`,
+          versions,
+          (exports: LangGraphModules) => {
+            this.manuallyInstrument(exports);
+            return exports;
+          },
+          () => undefined,
+        ),
     );
     return [
-      definition("@langchain/langgraph", LANGGRAPH_VERSIONS, langgraph),
-      definition("@langchain/core", LANGCHAIN_CORE_VERSIONS, core),
+      new InstrumentationNodeModuleDefinition(
+        "@langchain/langgraph",
+        versions,
+        undefined,
+        undefined,
+        files,
+      ),
     ];
   }
 
@@ -98,16 +89,6 @@ export class LangGraphInstrumentation extends InstrumentationBase<LangGraphInstr
       };
     });
   }
-
-  private patchTool(exported: unknown): void {
-    const prototype = prototypeWith(exported, "call");
-    if (prototype === undefined) return;
-    this._wrap(
-      prototype as { call: (...args: unknown[]) => unknown },
-      "call",
-      wrapToolCall(this.recorder()),
-    );
-  }
 }
 
 /** The prototype that owns a method: the class's own or one it inherits from; not patched yet. */
@@ -120,12 +101,4 @@ function prototypeWith(exported: unknown, method: string): PatchableClass["proto
   if (typeof prototype !== "object" || prototype === null) return undefined;
   const own = prototype as PatchableClass["prototype"];
   return isWrapped(own[method]) ? undefined : own;
-}
-
-function definition(
-  name: string,
-  versions: readonly string[],
-  files: InstrumentationNodeModuleFile[],
-): InstrumentationNodeModuleDefinition {
-  return new InstrumentationNodeModuleDefinition(name, [...versions], undefined, undefined, files);
 }

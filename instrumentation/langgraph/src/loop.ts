@@ -14,6 +14,7 @@ import {
   type RunRecord,
   runContext,
   safely,
+  withEngine,
 } from "@spanledger/api/internal";
 import { OTEL } from "@spanledger/schema";
 import type { Attempt } from "./attempt.ts";
@@ -60,7 +61,7 @@ export function beginLoop(tracer: Tracer, graph: PregelGraph, loop: PregelLoop):
   const here = context.active();
   if (loop.isNested === true) {
     return {
-      active: here.setValue(LOOP, state),
+      active: withEngine(here, ENGINE).setValue(LOOP, state),
       returned: () => endAttempts(state, undefined),
       threw: (error) => endAttempts(state, error),
     };
@@ -81,7 +82,7 @@ export function beginLoop(tracer: Tracer, graph: PregelGraph, loop: PregelLoop):
   const parent = adopted ? runContext(here, run, { keepSpan: true }) : runContext(here, run);
   const settle = (error: unknown): void => endRoot(state, run, adopted, error);
   return {
-    active: parent.setValue(LOOP, state),
+    active: withEngine(parent, ENGINE).setValue(LOOP, state),
     returned: () => settle(undefined),
     threw: (error) => settle(error ?? new Error("undefined was thrown")),
   };

@@ -15,13 +15,11 @@ import {
   setOptional,
 } from "@spanledger/api/internal";
 import { OTEL, SPAN_NAME } from "@spanledger/schema";
-import type { Recorder } from "./graph.ts";
-
-type Call = (this: unknown, ...args: unknown[]) => unknown;
+import type { Method, Recorder, Wrapper } from "./internal-types.ts";
 
 /** Wrap `StructuredTool.prototype.call`. */
-export function wrapToolCall(recorder: Recorder): (original: Call) => Call {
-  return (original) =>
+export function wrapToolCall(recorder: Recorder): Wrapper {
+  return (original): Method =>
     function callAndRecord(this: unknown, ...args) {
       const run = (): unknown => Reflect.apply(original, this, args);
       if (!recorder.enabled()) return run();
