@@ -20,13 +20,15 @@ import {
 import { Pregel } from "@langchain/langgraph/pregel";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 import { action, explainDecision } from "@spanledger/api";
+import { LangChainInstrumentation } from "@spanledger/instrumentation-langchain";
 import { LangGraphInstrumentation } from "@spanledger/instrumentation-langgraph";
 import { z } from "zod";
 import { type Recording, record } from "./spans.ts";
 
 /** Every span of this process. */
 export const recording: Recording = record();
-new LangGraphInstrumentation().manuallyInstrument({ Pregel, StructuredTool });
+new LangGraphInstrumentation().manuallyInstrument({ Pregel });
+new LangChainInstrumentation().manuallyInstrument({ StructuredTool });
 
 type Channels = {
   score: LastValue<number>;

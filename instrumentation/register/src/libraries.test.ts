@@ -16,7 +16,7 @@ const patch = vi.fn();
 const library = {
   name: "openai",
   supported: [">=5.0.0 <8"],
-  file: "client",
+  files: ["client"],
   esm: ".mjs",
   cjs: ".js",
   patch,

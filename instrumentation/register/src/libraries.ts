@@ -17,6 +17,9 @@ import { pathToFileURL } from "node:url";
 import type { InstrumentationBase } from "@opentelemetry/instrumentation";
 import {
   LANGCHAIN_CORE_VERSIONS,
+  LangChainInstrumentation,
+} from "@spanledger/instrumentation-langchain";
+import {
   LANGGRAPH_VERSIONS,
   LangGraphInstrumentation,
 } from "@spanledger/instrumentation-langgraph";
@@ -35,8 +38,8 @@ export type Arrival =
 interface Library {
   readonly name: string;
   readonly supported: readonly string[];
-  /** The file that defines what is patched, without its ending. */
-  readonly file: string;
+  /** The files that define what is patched, without their endings. */
+  readonly files: readonly string[];
   readonly esm: string;
   readonly cjs: string;
   patch(exports: Readonly<Record<string, unknown>>): void;
@@ -51,13 +54,14 @@ export interface Libraries {
 export function createLibraries(): Libraries {
   const openai = new OpenAIInstrumentation();
   const langgraph = new LangGraphInstrumentation();
+  const langchain = new LangChainInstrumentation();
   return {
-    instrumentations: [langgraph, openai],
+    instrumentations: [langgraph, langchain, openai],
     libraries: [
       {
         name: "@langchain/langgraph",
         supported: LANGGRAPH_VERSIONS,
-        file: "dist/pregel/index",
+        files: ["dist/pregel/index"],
         esm: ".js",
         cjs: ".cjs",
         patch: (exports) => langgraph.manuallyInstrument(exports),
@@ -65,15 +69,20 @@ export function createLibraries(): Libraries {
       {
         name: "@langchain/core",
         supported: LANGCHAIN_CORE_VERSIONS,
-        file: "dist/tools/index",
+        files: [
+          "dist/tools/index",
+          "dist/language_models/chat_models",
+          "dist/runnables/base",
+          "dist/runnables/branch",
+        ],
         esm: ".js",
         cjs: ".cjs",
-        patch: (exports) => langgraph.manuallyInstrument(exports),
+        patch: (exports) => langchain.manuallyInstrument(exports),
       },
       {
         name: "openai",
         supported: OPENAI_VERSIONS,
-        file: "client",
+        files: ["client"],
         esm: ".mjs",
         cjs: ".js",
         patch: (exports) => openai.manuallyInstrument(exports),
@@ -86,6 +95,8 @@ export function createLibraries(): Libraries {
 export const HOOKED_FILES: readonly RegExp[] = [
   /\/node_modules\/@langchain\/langgraph\/dist\/pregel\/index\.c?js$/,
   /\/node_modules\/@langchain\/core\/dist\/tools\/index\.c?js$/,
+  /\/node_modules\/@langchain\/core\/dist\/language_models\/chat_models\.c?js$/,
+  /\/node_modules\/@langchain\/core\/dist\/runnables\/(?:base|branch)\.c?js$/,
   /\/node_modules\/openai\/client\.m?js$/,
 ];
 
@@ -135,11 +146,14 @@ function findInstalled(name: string, application: string): Installed | undefined
 /** @returns whether there was something to patch by now */
 function patchLoaded(library: Library, arrival: Arrival, packageJson: string): boolean {
   const load = createRequire(packageJson);
-  const base = join(dirname(packageJson), library.file);
-  const loadedCjs = load.cache[`${base}${library.cjs}`];
-  if (loadedCjs?.loaded === true) library.patch(loadedCjs.exports);
-  if (arrival === "imported") library.patch(load(`${base}${library.esm}`));
-  return arrival === "imported" || loadedCjs?.loaded === true;
+  const patched = library.files.map((file) => {
+    const base = join(dirname(packageJson), file);
+    const loadedCjs = load.cache[`${base}${library.cjs}`];
+    if (loadedCjs?.loaded === true) library.patch(loadedCjs.exports);
+    if (arrival === "imported") library.patch(load(`${base}${library.esm}`));
+    return arrival === "imported" || loadedCjs?.loaded === true;
+  });
+  return patched.some(Boolean);
 }
 
 /** Ranges of the form `>=A.B.C <D`; prereleases of a supported version count as that version. */
