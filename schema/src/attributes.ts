@@ -10,6 +10,7 @@ export const OTEL = {
   errorType: "error.type",
   exceptionMessage: "exception.message",
   exceptionType: "exception.type",
+  genAiAgentName: "gen_ai.agent.name",
   genAiConversationId: "gen_ai.conversation.id",
   genAiEmbeddingsDimensionCount: "gen_ai.embeddings.dimension.count",
   genAiInputMessages: "gen_ai.input.messages",
@@ -134,6 +135,14 @@ export const WORKFLOW = {
   triggerType: "workflow.trigger.type",
   version: "workflow.version",
   workspaceId: "workspace.id",
+} as const;
+
+/** Names of `@anthropic-ai/sdk`, which records spans of its own from 0.134. */
+export const ANTHROPIC = {
+  /** Beginning of the name of the instrumentation scope; a platform's name may follow. */
+  scope: "com.anthropic.sdk.typescript",
+  stopReason: "anthropic.message.stop_reason",
+  toolResultContent: "anthropic.tool_result.content",
 } as const;
 
 /** The first word of each span name of ours; the second is the name of the thing. */

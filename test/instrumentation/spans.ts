@@ -15,6 +15,7 @@ import {
   InMemorySpanExporter,
   type ReadableSpan,
   SimpleSpanProcessor,
+  type SpanProcessor,
   TracerProvider,
 } from "@opentelemetry/sdk-trace";
 import { RunSpanProcessor } from "@spanledger/api";
@@ -27,11 +28,11 @@ export interface Recording {
   reset(): void;
 }
 
-/** Register an SDK that keeps its spans; once per test file. */
-export function record(): Recording {
+/** Register an SDK that keeps its spans, after `more` processors; once per test file. */
+export function record(...more: readonly SpanProcessor[]): Recording {
   const exporter = new InMemorySpanExporter();
   const provider = new TracerProvider({
-    spanProcessors: [new RunSpanProcessor(), new SimpleSpanProcessor({ exporter })],
+    spanProcessors: [new RunSpanProcessor(), ...more, new SimpleSpanProcessor({ exporter })],
   });
   trace.setGlobalTracerProvider(provider);
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
