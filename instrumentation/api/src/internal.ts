@@ -4,9 +4,12 @@
  */
 export { recordApproval, recordApprovalRequest } from "./approval.ts";
 export {
+  type CheckpointExpectation,
+  type CheckpointFacts,
   recordLoad,
   recordRefusal,
   recordSave,
+  type SignedCheckpoint,
   signCheckpoint,
   verifyCheckpoint,
 } from "./checkpoint.ts";
