@@ -6,7 +6,7 @@
  * `load_checkpoint`. Unlike the rest of this package it throws: what cannot be verified must not run.
  */
 import { createHash } from "node:crypto";
-import { type Attributes, SpanKind } from "@opentelemetry/api";
+import { type Attributes, type Span, SpanKind } from "@opentelemetry/api";
 import { OTEL, SPAN_NAME, WORKFLOW } from "@spanledger/schema";
 import { CheckpointError, type CheckpointErrorCode } from "./checkpoint-error.ts";
 import {
@@ -19,6 +19,7 @@ import { makeToken, readToken, signaturePart, type TokenFacts } from "./checkpoi
 import { newId } from "./ids.ts";
 import { recordError } from "./outcome.ts";
 import { safely } from "./safely.ts";
+import { activeRun } from "./scope.ts";
 import { apiTracer } from "./tracer.ts";
 
 /** Where a checkpoint belongs. */
@@ -197,15 +198,25 @@ export function recordSave(signed: SignedCheckpoint, sequence: number, keyId: st
   });
 }
 
-/** Record that a state was loaded and is the one that was signed. */
-export function recordLoad(verified: VerifiedCheckpoint): void {
-  record(SPAN_NAME.loadCheckpoint, {
-    [WORKFLOW.checkpointId]: verified.id,
-    [WORKFLOW.checkpointSequence]: verified.sequence,
-    [WORKFLOW.checkpointSha256]: verified.sha256,
-    [WORKFLOW.checkpointKeyId]: verified.keyId,
-    [WORKFLOW.checkpointVerified]: true,
-  });
+/**
+ * Record that a state was loaded and is the one that was signed.
+ *
+ * @param madeBy id of the run that made it, for a load outside of any run
+ */
+export function recordLoad(verified: VerifiedCheckpoint, madeBy?: string): void {
+  const run = safely(() => activeRun());
+  record(
+    SPAN_NAME.loadCheckpoint,
+    {
+      [WORKFLOW.checkpointId]: verified.id,
+      [WORKFLOW.checkpointSequence]: verified.sequence,
+      [WORKFLOW.checkpointSha256]: verified.sha256,
+      [WORKFLOW.checkpointKeyId]: verified.keyId,
+      [WORKFLOW.checkpointVerified]: true,
+      ...(run === undefined && madeBy !== undefined ? { [WORKFLOW.runId]: madeBy } : {}),
+    },
+    (span) => (run === undefined ? span.end() : run.endWithIds(span)),
+  );
 }
 
 /** Record that a state was refused. The conventions require an id; where none is known it is `unknown`. */
@@ -213,17 +224,20 @@ export function recordRefusal(error: unknown, id: string | undefined): void {
   record(
     SPAN_NAME.loadCheckpoint,
     { [WORKFLOW.checkpointId]: id ?? "unknown", [WORKFLOW.checkpointVerified]: false },
-    error,
+    (span) => {
+      recordError(span, error);
+      if (error instanceof CheckpointError) span.setAttribute(OTEL.errorType, error.code);
+      span.end();
+    },
   );
 }
 
-function record(name: string, attributes: Attributes, error?: unknown): void {
-  safely(() => {
-    const span = apiTracer().startSpan(name, { kind: SpanKind.INTERNAL, attributes });
-    if (error !== undefined) {
-      recordError(span, error);
-      if (error instanceof CheckpointError) span.setAttribute(OTEL.errorType, error.code);
-    }
-    span.end();
-  });
+function record(
+  name: string,
+  attributes: Attributes,
+  end: (span: Span) => void = (span) => span.end(),
+): void {
+  // The time is given: a span that is ended later would end before a start of finer resolution.
+  const options = { kind: SpanKind.INTERNAL, attributes, startTime: Date.now() };
+  safely(() => end(apiTracer().startSpan(name, options)));
 }

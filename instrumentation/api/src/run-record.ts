@@ -61,6 +61,8 @@ export class RunRecord {
   #settled: EngineOutcome | undefined;
   #ended = false;
   #defined = false;
+  /** Spans that wait for the run's final ids, with the time of their end in milliseconds. */
+  #held: { readonly span: Span; readonly endMs: number }[] = [];
 
   constructor(facts: RunFacts, span: Span, runId: string, requestId: string, given: boolean) {
     this.facts = facts;
@@ -82,6 +84,24 @@ export class RunRecord {
     }
     this.span.addLink({ context: first.root });
     this.firstRoot = first.root;
+    this.#releaseHeld();
+  }
+
+  /**
+   * End a span now, whose run's ids may only be learned from what it recorded: it keeps the time,
+   * and ends when the ids are known.
+   */
+  endWithIds(span: Span): void {
+    this.#held.push({ span, endMs: Date.now() });
+    if (this.#engines > 0 || this.#ended) this.#releaseHeld();
+  }
+
+  #releaseHeld(): void {
+    for (const { span, endMs } of this.#held) {
+      span.setAttributes({ [WORKFLOW.runId]: this.runId, [WORKFLOW.requestId]: this.requestId });
+      span.end(endMs);
+    }
+    this.#held = [];
   }
 
   /** Whether the run's span has ended: what happens now does not belong to it. */
@@ -136,6 +156,7 @@ export class RunRecord {
   #endIfDone(): void {
     if (this.#settled === undefined || this.#engines > 0 || this.#ended) return;
     this.#ended = true;
+    this.#releaseHeld();
     const own = this.#settled;
     const outcome = own.error === undefined && own.result === "success" ? this.#engine : own;
     const waits = this.#waiting.size > 0 && outcome?.error === undefined;

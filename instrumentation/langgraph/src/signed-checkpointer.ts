@@ -8,13 +8,15 @@
  * The whole of a checkpoint is stored as one signed text in one channel, so that no saver, however
  * it takes checkpoints apart, decides what is covered.
  */
-import { CheckpointError, type CheckpointSigner } from "@spanledger/api";
+import { CheckpointError, type CheckpointSigner, isId } from "@spanledger/api";
 import {
   type CheckpointExpectation,
+  readField,
   recordLoad,
   recordRefusal,
   recordSave,
 } from "@spanledger/api/internal";
+import { CHECKPOINT_METADATA } from "./checkpoint.ts";
 import type {
   AnySaver,
   Saver,
@@ -123,7 +125,7 @@ class SigningSaver {
         await this.#sequences.set(thread, namespace, opened.verified.sequence);
       }
       this.#last.keep({ thread, namespace, id: opened.verified.id }, opened.signature);
-      recordLoad(opened.verified);
+      recordLoad(opened.verified, runIdOf(opened.metadata));
       return opened.tuple;
     } catch (error) {
       if (error instanceof CheckpointError) recordRefusal(error, id);
@@ -225,7 +227,7 @@ class SigningSaver {
       }),
     );
     const opened = { ...tuple, checkpoint, metadata, pendingWrites };
-    return { tuple: opened, verified, signature: signatureOf(sealed) };
+    return { tuple: opened, verified, metadata, signature: signatureOf(sealed) };
   }
 
   /** The highest sequence that is known, else that of the thread's last checkpoint, verified. */
@@ -254,6 +256,12 @@ class SigningSaver {
 /** What a pending write is signed for: it counts for this checkpoint, task and channel alone. */
 function writeId(checkpointId: string | undefined, taskId: string, channel: string): string {
   return JSON.stringify([checkpointId ?? "", taskId, channel]);
+}
+
+/** The run that made a checkpoint, where the instrumentation kept its id with it. */
+function runIdOf(metadata: unknown): string | undefined {
+  const runId = readField(metadata, CHECKPOINT_METADATA.runId);
+  return isId(runId) ? runId : undefined;
 }
 
 function placeOf({ configurable = {} }: SaverConfig): Place {
