@@ -18,9 +18,9 @@ export { environmentFacts } from "./defaults.ts";
 export { canonicalDefinition, type DefinedWorkflow, recordDefinition } from "./definition.ts";
 export {
   activeEngine,
-  type FrameworkCall,
+  FrameworkCall,
+  frameworkCallAround,
   hearsModelSpans,
-  markFrameworkCall,
   withEngine,
   withFrameworkCall,
 } from "./framework-call.ts";

@@ -5,7 +5,12 @@
  */
 import { type Context, propagation, type Span } from "@opentelemetry/api";
 import { AI_OPERATIONS, OTEL, WORKFLOW } from "@spanledger/schema";
-import { isModelSpan, listenForModelSpans, markFrameworkCall } from "./framework-call.ts";
+import {
+  attributesOf,
+  frameworkCallAround,
+  isModelSpan,
+  listenForModelSpans,
+} from "./framework-call.ts";
 import type { RunRecord } from "./run-record.ts";
 import { safely } from "./safely.ts";
 import { activeStep } from "./scope.ts";
@@ -54,21 +59,20 @@ export class RunSpanProcessor {
 
   onStart(span: Span, parent: Context): void {
     safely(() => {
-      const attributes: unknown = Reflect.get(span, "attributes");
-      const present = typeof attributes === "object" && attributes !== null ? attributes : {};
+      const present = attributesOf(span);
       const baggage = propagation.getBaggage(parent);
       for (const name of baggage === undefined ? [] : BAGGAGE_ATTRIBUTES) {
         const value = baggage?.getEntry(name)?.value;
         if (value === undefined || name in present) continue;
         span.setAttribute(name, value.slice(0, BAGGAGE_VALUE_CHARS_MAX));
       }
-      const isModel = isModelSpan(present);
-      if (isModel) markFrameworkCall(parent);
+      frameworkCallAround(parent)?.began(span);
       const step = activeStep(parent);
       if (step === undefined) return;
       if (!(WORKFLOW.stepName in present)) span.setAttribute(WORKFLOW.stepName, step.name);
       const operation: unknown = Reflect.get(present, OTEL.genAiOperationName);
-      if (isModel || AI_OPERATIONS.some((one) => one === operation)) step.held.add("ai");
+      if (isModelSpan(present) || AI_OPERATIONS.some((one) => one === operation))
+        step.held.add("ai");
     });
   }
 

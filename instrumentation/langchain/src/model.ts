@@ -7,11 +7,11 @@
  */
 import { type Attributes, type Context, context, SpanKind } from "@opentelemetry/api";
 import {
-  type FrameworkCall,
+  FrameworkCall,
+  frameworkCallAround,
   hearsModelSpans,
   jsonList,
   jsonText,
-  markFrameworkCall,
   numberOf,
   observe,
   present,
@@ -93,7 +93,7 @@ function begin(
 class Call {
   readonly active: Context;
   readonly #parent = context.active();
-  readonly #call: FrameworkCall = { recorded: false };
+  readonly #call = new FrameworkCall();
   readonly #recorder: Recorder;
   readonly #describe: (content: boolean) => Attributes;
   #startedAt = performance.now();
@@ -116,9 +116,9 @@ class Call {
   }
 
   ended(answer: (content: boolean) => Attributes, ...thrown: readonly unknown[]): void {
-    if (this.#call.recorded) return;
     // A model that calls another one is no call of its own.
-    markFrameworkCall(this.#parent);
+    frameworkCallAround(this.#parent)?.mark();
+    if (this.#call.recorded) return;
     const content = this.#recorder.captureContent();
     const attributes = this.#describe(content);
     const model = textOf(attributes[OTEL.genAiRequestModel]) ?? "unknown";
