@@ -2,6 +2,7 @@
  * What the instrumentations share with this package. Not for applications: it may change in any
  * version.
  */
+export { readAnswer } from "./answer.ts";
 export { recordApproval, recordApprovalRequest } from "./approval.ts";
 export {
   type CheckpointExpectation,

@@ -18,6 +18,7 @@ import {
   isBubbleUp,
   jsonText,
   newStepScope,
+  readAnswer,
   readField,
   recordApproval,
   recordError,
@@ -33,7 +34,6 @@ import {
   type StepResult,
   WORKFLOW,
 } from "@spanledger/schema";
-import { readAnswer } from "./answer.ts";
 import { interruptsOf } from "./checkpoint.ts";
 import { recordGoto } from "./goto.ts";
 import {

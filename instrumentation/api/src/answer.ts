@@ -1,7 +1,8 @@
 /**
- * What a resume value says about an approval.
+ * What the value that a paused run is resumed with says about an approval.
  *
- * In: the value of `Command({ resume })`. Out: outcome, who decided, comment. Pure.
+ * In: LangGraph's `Command({ resume })`, Mastra's `resumeData`. Out: outcome, who decided, comment.
+ * Pure.
  *
  * | value | outcome |
  * |---|---|
@@ -13,9 +14,9 @@
  * | `{ type }` or `{ decision }` with one of these words, or `accept`, `ignore` | that |
  * | anything else | edited: the person gave an input of their own |
  */
-import type { ApprovalResolution } from "@spanledger/api";
-import { readField } from "@spanledger/api/internal";
 import type { ApprovalOutcome } from "@spanledger/schema";
+import { readField } from "./outcome.ts";
+import type { ApprovalResolution } from "./types.ts";
 
 const WORDS: Readonly<Record<string, ApprovalOutcome>> = {
   accept: "approved",
