@@ -1,1 +1,3 @@
-export {};
+/** `@spanledger/instrumentation-mcp`: see the README. */
+export { MCP_VERSIONS, McpInstrumentation } from "./instrumentation.ts";
+export type { McpInstrumentationConfig, McpModule } from "./types.ts";
