@@ -3,7 +3,7 @@
  * Method: the real LangChain and openai packages, a stand-in for the provider, spans in memory.
  */
 import { BaseChatModel } from "@langchain/core/language_models/chat_models";
-import { AIMessage, AIMessageChunk, type BaseMessage } from "@langchain/core/messages";
+import { AIMessage, AIMessageChunk } from "@langchain/core/messages";
 import { ChatGenerationChunk, type ChatResult } from "@langchain/core/outputs";
 import { ChatOpenAI } from "@langchain/openai";
 import { SpanKind, SpanStatusCode } from "@opentelemetry/api";
@@ -107,11 +107,16 @@ describe.each([
   });
 });
 
+/** Any model; those of two copies of LangChain core have two types. */
+interface Inner {
+  invoke(input: string): Promise<unknown>;
+}
+
 /** A model without an SDK below. */
 class OwnModel extends BaseChatModel {
-  readonly #inner: BaseChatModel | undefined;
+  readonly #inner: Inner | undefined;
 
-  constructor(inner?: BaseChatModel) {
+  constructor(inner?: Inner) {
     super({});
     this.#inner = inner;
   }
@@ -120,12 +125,10 @@ class OwnModel extends BaseChatModel {
     return "own";
   }
 
-  override async _generate(messages: BaseMessage[]): Promise<ChatResult> {
-    if (this.#inner !== undefined) await this.#inner.invoke(messages);
-    const message = new AIMessage({
-      content: [{ type: "text", text: "Hi" }],
-      usage_metadata: { input_tokens: 4, output_tokens: 1, total_tokens: 5 },
-    });
+  override async _generate(): Promise<ChatResult> {
+    await this.#inner?.invoke("Hello");
+    const message = new AIMessage("Hi");
+    message.usage_metadata = { input_tokens: 4, output_tokens: 1, total_tokens: 5 };
     return { generations: [{ text: "Hi", message }] };
   }
 

@@ -12,9 +12,12 @@ import {
   isWrapped,
 } from "@opentelemetry/instrumentation";
 import { observe, safely } from "@spanledger/api/internal";
+import { findFirstPart } from "./ancestry.ts";
+import type { FirstPart } from "./checkpoint.ts";
 import { instrumentGraph, type Recorder } from "./graph.ts";
 import type { PatchableClass, PregelGraph, RunLoopParams } from "./internal-types.ts";
 import { beginLoop } from "./loop.ts";
+import { recordTasks } from "./tasks.ts";
 import type { LangGraphInstrumentationConfig, LangGraphModules } from "./types.ts";
 
 const NAME = "@spanledger/instrumentation-langgraph";
@@ -81,11 +84,18 @@ export class LangGraphInstrumentation extends InstrumentationBase<LangGraphInstr
       return function runLoopAndRecord(this: PregelGraph, params: RunLoopParams) {
         const run = (): unknown => Reflect.apply(original, this, [params]);
         if (!recorder.enabled()) return run();
-        const begun = safely(() => {
-          instrumentGraph(this, recorder);
-          return beginLoop(recorder.tracer(), this, params.loop);
-        });
-        return begun === undefined ? run() : observe(begun.active, run, begun);
+        const { loop } = params;
+        const record = (first?: FirstPart): unknown => {
+          const begun = safely(() => {
+            instrumentGraph(this, recorder);
+            recordTasks(loop, recorder);
+            return beginLoop(recorder.tracer(), this, loop, first);
+          });
+          return begun === undefined ? run() : observe(begun.active, run, begun);
+        };
+        const search = safely(() => findFirstPart(loop));
+        if (search === undefined) return record();
+        return search.catch(() => undefined).then(record);
       };
     });
   }

@@ -21,6 +21,15 @@ export interface PregelLoop {
   readonly checkpoint?: { readonly ts?: string };
   readonly checkpointMetadata?: Readonly<Record<string, unknown>>;
   readonly checkpointPendingWrites?: readonly PendingWrite[];
+  readonly prevCheckpointConfig?: RunnableConfig;
+  readonly checkpointer?: { getTuple?(config: RunnableConfig): Promise<unknown> };
+  /** A task is pushed: by a call of the functional API, or, without one, by a `Send`. */
+  acceptPush?: (
+    task: unknown,
+    writeIndex: unknown,
+    call?: unknown,
+  ) => Promise<PregelTask | undefined>;
+  _matchCachedWrites?: () => Promise<readonly { readonly task: PregelTask }[]>;
   _checkpointerPutAfterPrevious?: (input: { metadata?: Record<string, unknown> }) => unknown;
 }
 
@@ -37,8 +46,18 @@ export interface Runnable {
 }
 
 /** `RunnableSequence`: the node's own code, then its writers. */
-interface RunnableSequence extends Runnable {
+export interface RunnableSequence extends Runnable {
   first?: Runnable;
+}
+
+/** `PregelExecutableTask`. */
+export interface PregelTask {
+  readonly name: string;
+  readonly input?: unknown;
+  readonly config?: RunnableConfig;
+  readonly proc?: RunnableSequence;
+  readonly writes?: readonly (readonly [channel: string, value: unknown])[];
+  readonly retry_policy?: { readonly maxAttempts?: number } | undefined;
 }
 
 /** What `getGraph()` draws. */
@@ -53,14 +72,18 @@ export interface DrawnGraph {
   }[];
 }
 
-/** `PregelNode`. */
-export interface PregelNode {
+/** What an attempt asks of the node, or of the task, that it is one of. */
+export interface StepSource {
   readonly metadata?: Readonly<Record<string, unknown>>;
-  readonly bound?: Runnable;
   readonly ends?: readonly string[] | Readonly<Record<string, string>>;
   readonly isErrorHandler?: boolean;
   readonly retryPolicy?: { readonly maxAttempts?: number } | undefined;
-  getNode(): RunnableSequence | undefined;
+}
+
+/** `PregelNode`. */
+export interface PregelNode extends StepSource {
+  readonly bound?: Runnable;
+  getNode(): RunnableSequence | Runnable | undefined;
 }
 
 /** A writer of a branch: called with the destinations once they are known. */
