@@ -127,8 +127,8 @@ class OwnModel extends BaseChatModel {
 
   override async _generate(): Promise<ChatResult> {
     await this.#inner?.invoke("Hello");
-    const message = new AIMessage("Hi");
-    message.usage_metadata = { input_tokens: 4, output_tokens: 1, total_tokens: 5 };
+    const usage = { input_tokens: 4, output_tokens: 1, total_tokens: 5 };
+    const message = Object.assign(new AIMessage("Hi"), { usage_metadata: usage });
     return { generations: [{ text: "Hi", message }] };
   }
 

@@ -3,6 +3,7 @@
  *
  * Side effect: patches LangGraph on import; spans are kept in memory.
  */
+import { RunnableSequence } from "@langchain/core/runnables";
 import { StructuredTool, tool } from "@langchain/core/tools";
 import {
   Annotation,
@@ -27,8 +28,10 @@ import { type Recording, record } from "./spans.ts";
 
 /** Every span of this process. */
 export const recording: Recording = record();
-new LangGraphInstrumentation().manuallyInstrument({ Pregel });
-new LangChainInstrumentation().manuallyInstrument({ StructuredTool });
+/** For tests that switch it off. */
+export const instrumentation: LangGraphInstrumentation = new LangGraphInstrumentation();
+instrumentation.manuallyInstrument({ Pregel });
+new LangChainInstrumentation().manuallyInstrument({ RunnableSequence, StructuredTool });
 
 type Channels = {
   score: LastValue<number>;
@@ -41,7 +44,7 @@ export const State: AnnotationRoot<Channels> = Annotation.Root({
   notes: Annotation<string[]>({ reducer: (a, b) => [...a, ...b], default: () => [] }),
 });
 
-const getOrder = tool(async ({ id }: { id: string }) => `order ${id}`, {
+export const getOrder = tool(async ({ id }: { id: string }) => `order ${id}`, {
   name: "get_order",
   description: "Look an order up",
   schema: z.object({ id: z.string() }),
