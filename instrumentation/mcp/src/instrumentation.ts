@@ -12,6 +12,7 @@ import {
   isWrapped,
 } from "@opentelemetry/instrumentation";
 import { observe, readField, safely } from "@spanledger/api/internal";
+import { Hook } from "require-in-the-middle";
 import { beginRequest } from "./request.ts";
 import type { McpInstrumentationConfig, McpModule } from "./types.ts";
 
@@ -21,7 +22,15 @@ const VERSION = "0.1.0";
 /** Versions of `@modelcontextprotocol/sdk` that are supported. */
 export const MCP_VERSIONS: readonly string[] = [">=1.8.0 <2"];
 
-type Exports = Readonly<Record<string, unknown>>;
+/**
+ * What CommonJS applications require. The package's own entry point does not exist, and so the base
+ * class's hook, which looks it up, passes over every file of the package.
+ */
+const REQUIRED_NAMES: readonly string[] = [
+  "@modelcontextprotocol/sdk/client",
+  "@modelcontextprotocol/sdk/client/index.js",
+];
+
 type Request = (this: unknown, ...args: unknown[]) => unknown;
 
 export class McpInstrumentation extends InstrumentationBase<McpInstrumentationConfig> {
@@ -36,25 +45,25 @@ export class McpInstrumentation extends InstrumentationBase<McpInstrumentationCo
 
   // No `#private` methods: the base class patches while it is constructed, before they exist.
   protected override init(): InstrumentationNodeModuleDefinition[] {
-    const files = ["esm", "cjs"].map(
-      (kind) =>
-        new InstrumentationNodeModuleFile(
-          `@modelcontextprotocol/sdk/dist/${kind}/client/index.js`,
-          [...MCP_VERSIONS],
-          (exports: Exports) => {
-            safely(() => this.patch(exports.Client));
-            return exports;
-          },
-          () => undefined,
-        ),
+    const patch = <Exports>(exports: Exports): Exports => {
+      safely(() => this.patch(readField(exports, "Client")));
+      return exports;
+    };
+    new Hook([...REQUIRED_NAMES], { internals: true }, patch);
+    const versions = [...MCP_VERSIONS];
+    const file = new InstrumentationNodeModuleFile(
+      "@modelcontextprotocol/sdk/dist/esm/client/index.js",
+      versions,
+      patch,
+      () => undefined,
     );
     return [
       new InstrumentationNodeModuleDefinition(
         "@modelcontextprotocol/sdk",
-        [...MCP_VERSIONS],
+        versions,
         undefined,
         undefined,
-        files,
+        [file],
       ),
     ];
   }

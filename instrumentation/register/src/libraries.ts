@@ -16,6 +16,10 @@ import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { InstrumentationBase } from "@opentelemetry/instrumentation";
 import {
+  ANTHROPIC_VERSIONS,
+  AnthropicInstrumentation,
+} from "@spanledger/instrumentation-anthropic";
+import {
   LANGCHAIN_CORE_VERSIONS,
   LangChainInstrumentation,
 } from "@spanledger/instrumentation-langchain";
@@ -23,6 +27,8 @@ import {
   LANGGRAPH_VERSIONS,
   LangGraphInstrumentation,
 } from "@spanledger/instrumentation-langgraph";
+import { MASTRA_VERSIONS, MastraInstrumentation } from "@spanledger/instrumentation-mastra";
+import { MCP_VERSIONS, McpInstrumentation } from "@spanledger/instrumentation-mcp";
 import { OPENAI_VERSIONS, OpenAIInstrumentation } from "@spanledger/instrumentation-openai";
 
 /** How this package came into the process; decides what has to be patched at once. */
@@ -52,11 +58,14 @@ export interface Libraries {
 }
 
 export function createLibraries(): Libraries {
+  const anthropic = new AnthropicInstrumentation();
+  const mastra = new MastraInstrumentation();
+  const mcp = new McpInstrumentation();
   const openai = new OpenAIInstrumentation();
   const langgraph = new LangGraphInstrumentation();
   const langchain = new LangChainInstrumentation();
   return {
-    instrumentations: [langgraph, langchain, openai],
+    instrumentations: [langgraph, langchain, openai, anthropic, mcp, mastra],
     libraries: [
       {
         name: "@langchain/langgraph",
@@ -87,6 +96,30 @@ export function createLibraries(): Libraries {
         cjs: ".js",
         patch: (exports) => openai.manuallyInstrument(exports),
       },
+      {
+        name: "@anthropic-ai/sdk",
+        supported: ANTHROPIC_VERSIONS,
+        files: ["client"],
+        esm: ".mjs",
+        cjs: ".js",
+        patch: (exports) => anthropic.manuallyInstrument(exports),
+      },
+      {
+        name: "@mastra/core",
+        supported: MASTRA_VERSIONS,
+        files: ["dist/workflows/index"],
+        esm: ".js",
+        cjs: ".cjs",
+        patch: (exports) => mastra.manuallyInstrument(exports),
+      },
+      {
+        name: "@modelcontextprotocol/sdk",
+        supported: MCP_VERSIONS,
+        files: ["dist/"],
+        esm: "esm/client/index.js",
+        cjs: "cjs/client/index.js",
+        patch: (exports) => mcp.manuallyInstrument(exports),
+      },
     ],
   };
 }
@@ -98,6 +131,9 @@ export const HOOKED_FILES: readonly RegExp[] = [
   /\/node_modules\/@langchain\/core\/dist\/language_models\/chat_models\.c?js$/,
   /\/node_modules\/@langchain\/core\/dist\/runnables\/(?:base|branch)\.c?js$/,
   /\/node_modules\/openai\/client\.m?js$/,
+  /\/node_modules\/@anthropic-ai\/sdk\/client\.m?js$/,
+  /\/node_modules\/@mastra\/core\/dist\/workflows\/index\.c?js$/,
+  /\/node_modules\/@modelcontextprotocol\/sdk\/dist\/(?:esm|cjs)\/client\/index\.js$/,
 ];
 
 /** Patch what is loaded, or linked, already. @returns what to say about each library */

@@ -12,6 +12,7 @@ import {
 } from "@opentelemetry/resources";
 import { NodeSDK } from "@opentelemetry/sdk-node";
 import { RunSpanProcessor } from "@spanledger/api";
+import { AnthropicSpanProcessor } from "@spanledger/instrumentation-anthropic";
 import { createBatches, createExporter } from "./exporter.ts";
 import { registerHooks } from "./hooks.ts";
 import { type Arrival, createLibraries, HOOKED_FILES, patchLibraries } from "./libraries.ts";
@@ -52,7 +53,7 @@ function startAll(): Started {
   const batches = exporter === undefined ? [] : [createBatches(exporter)];
   const pending = new PendingSpans();
   const sdk = new NodeSDK({
-    spanProcessors: [new RunSpanProcessor(), pending, ...batches],
+    spanProcessors: [new RunSpanProcessor(), new AnthropicSpanProcessor(), pending, ...batches],
     ...detectors(),
     metricReaders: [],
     logRecordProcessors: [],
