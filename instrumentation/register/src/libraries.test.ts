@@ -22,10 +22,14 @@ const library = {
   patch,
 };
 
-function install(version: string, files: Readonly<Record<string, string>> = {}): string {
-  const all = { "package.json": JSON.stringify({ name: "openai", version }), ...files };
+function install(
+  version: string,
+  files: Readonly<Record<string, string>> = {},
+  place = "node_modules/openai",
+): string {
+  const all = { "package.json": JSON.stringify({ version }), ...files };
   for (const [name, text] of Object.entries(all)) {
-    const path = join(folder, "node_modules/openai", name);
+    const path = join(folder, place, name);
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, text);
   }
@@ -37,6 +41,21 @@ describe("a library", () => {
     const app = install("7.1.0", { "client.mjs": "export const OpenAI = 1;" });
     expect(patchLibraries([library], "imported", app)).toEqual(["openai 7.1.0: patched"]);
     expect(patch).toHaveBeenLastCalledWith(expect.objectContaining({ OpenAI: 1 }));
+  });
+
+  test("that another package brings along is patched as well, and it is said whose copy it is", () => {
+    install("7.1.0", { "client.mjs": "export const copy = 'own';" });
+    install("1.0.0", {}, "node_modules/framework");
+    const place = "node_modules/framework/node_modules/openai";
+    const app = install("6.0.0", { "client.mjs": "export const copy = 'theirs';" }, place);
+    install("1.0.0", {}, "node_modules/other");
+    patch.mockClear();
+    const brought = { ...library, broughtBy: ["framework", "other", "missing"] };
+    expect(patchLibraries([brought], "imported", app)).toEqual([
+      "openai 7.1.0: patched",
+      "openai 6.0.0 of framework: patched",
+    ]);
+    expect(patch.mock.calls.map(([exports]) => exports.copy)).toEqual(["own", "theirs"]);
   });
 
   test("of another version is left alone, and the line says which versions are not", () => {

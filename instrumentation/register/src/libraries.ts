@@ -48,8 +48,22 @@ interface Library {
   readonly files: readonly string[];
   readonly esm: string;
   readonly cjs: string;
+  /** Packages that may bring a copy of their own, which the application uses through them. */
+  readonly broughtBy?: readonly string[];
   patch(exports: Readonly<Record<string, unknown>>): void;
 }
+
+/** Packages that have LangChain core as a dependency, and so perhaps a copy of their own. */
+const LANGCHAIN_PACKAGES = [
+  "langchain",
+  "@langchain/langgraph",
+  "@langchain/openai",
+  "@langchain/anthropic",
+  "@langchain/aws",
+  "@langchain/google-genai",
+  "@langchain/mistralai",
+  "@langchain/ollama",
+];
 
 /** The instrumentations and the libraries that they patch. */
 export interface Libraries {
@@ -73,6 +87,7 @@ export function createLibraries(): Libraries {
         files: ["dist/pregel/index"],
         esm: ".js",
         cjs: ".cjs",
+        broughtBy: ["langchain"],
         patch: (exports) => langgraph.manuallyInstrument(exports),
       },
       {
@@ -86,6 +101,7 @@ export function createLibraries(): Libraries {
         ],
         esm: ".js",
         cjs: ".cjs",
+        broughtBy: LANGCHAIN_PACKAGES,
         patch: (exports) => langchain.manuallyInstrument(exports),
       },
       {
@@ -94,6 +110,7 @@ export function createLibraries(): Libraries {
         files: ["client"],
         esm: ".mjs",
         cjs: ".js",
+        broughtBy: ["@langchain/openai"],
         patch: (exports) => openai.manuallyInstrument(exports),
       },
       {
@@ -102,6 +119,7 @@ export function createLibraries(): Libraries {
         files: ["client"],
         esm: ".mjs",
         cjs: ".js",
+        broughtBy: ["@langchain/anthropic"],
         patch: (exports) => anthropic.manuallyInstrument(exports),
       },
       {
@@ -142,38 +160,65 @@ export function patchLibraries(
   arrival: Arrival,
   application: string,
 ): readonly string[] {
-  return libraries.map((library) => {
-    const found = findInstalled(library.name, application);
-    if (found === undefined) {
-      return `${library.name}: not found from ${application}; patched if it is loaded`;
+  return libraries.flatMap((library) => {
+    const copies = findCopies(library, application);
+    if (copies.length === 0) {
+      return [`${library.name}: not found from ${application}; patched if it is loaded`];
     }
-    const { version, packageJson } = found;
-    if (!isSupported(version, library.supported)) {
-      return `${library.name} ${version}: not patched, supported: ${library.supported.join(", ")}`;
-    }
-    try {
-      const now = patchLoaded(library, arrival, packageJson);
-      return `${library.name} ${version}: ${now ? "patched" : "patched when it is loaded"}`;
-    } catch (error) {
-      const code: unknown = error instanceof Error ? Reflect.get(error, "code") : undefined;
-      const reason = String(code ?? "its files could not be loaded");
-      return `${library.name} ${version}: not patched: ${reason}`;
-    }
+    return copies.map((copy) => patchCopy(library, arrival, copy));
   });
+}
+
+function patchCopy(library: Library, arrival: Arrival, copy: Installed): string {
+  const { version, packageJson, broughtBy } = copy;
+  const whose = broughtBy === undefined ? "" : ` of ${broughtBy}`;
+  const named = `${library.name} ${version}${whose}`;
+  if (!isSupported(version, library.supported)) {
+    return `${named}: not patched, supported: ${library.supported.join(", ")}`;
+  }
+  try {
+    const now = patchLoaded(library, arrival, packageJson);
+    return `${named}: ${now ? "patched" : "patched when it is loaded"}`;
+  } catch (error) {
+    const code: unknown = error instanceof Error ? Reflect.get(error, "code") : undefined;
+    const reason = String(code ?? "its files could not be loaded");
+    return `${named}: not patched: ${reason}`;
+  }
 }
 
 interface Installed {
   readonly packageJson: string;
   readonly version: string;
+  /** The package through which the application gets this copy; undefined where it has it itself. */
+  readonly broughtBy: string | undefined;
 }
 
-/** The copy that the application gets; undefined where it has none. */
-function findInstalled(name: string, application: string): Installed | undefined {
+/** The copy that the application gets, then the other ones that its packages bring along. */
+function findCopies(library: Library, application: string): readonly Installed[] {
+  const copies = new Map<string, Installed>();
+  for (const broughtBy of [undefined, ...(library.broughtBy ?? [])]) {
+    const from = broughtBy === undefined ? application : findPackage(broughtBy, application);
+    const packageJson = from === undefined ? undefined : findPackage(library.name, from);
+    const version = packageJson === undefined ? undefined : versionIn(packageJson);
+    if (packageJson === undefined || version === undefined || copies.has(packageJson)) continue;
+    copies.set(packageJson, { packageJson, version, broughtBy });
+  }
+  return [...copies.values()];
+}
+
+/** @returns the path of the `package.json` that a file gets, if any */
+function findPackage(name: string, from: string): string | undefined {
   try {
-    const packageJson = findPackageJSON(name, pathToFileURL(application));
-    if (packageJson === undefined) return undefined;
+    return findPackageJSON(name, pathToFileURL(from));
+  } catch {
+    return undefined;
+  }
+}
+
+function versionIn(packageJson: string): string | undefined {
+  try {
     const { version } = JSON.parse(readFileSync(packageJson, "utf8")) as { version: unknown };
-    return { packageJson, version: String(version) };
+    return String(version);
   } catch {
     return undefined;
   }
