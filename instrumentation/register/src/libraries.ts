@@ -15,6 +15,7 @@ import { createRequire, findPackageJSON } from "node:module";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { InstrumentationBase } from "@opentelemetry/instrumentation";
+import { AI_SDK_VERSIONS, AiSdkInstrumentation } from "@spanledger/instrumentation-ai-sdk";
 import {
   ANTHROPIC_VERSIONS,
   AnthropicInstrumentation,
@@ -44,7 +45,7 @@ export type Arrival =
 interface Library {
   readonly name: string;
   readonly supported: readonly string[];
-  /** The files that define what is patched, without their endings. */
+  /** The files that define what is patched, without their endings; none where nothing has to be. */
   readonly files: readonly string[];
   readonly esm: string;
   readonly cjs: string;
@@ -72,6 +73,7 @@ export interface Libraries {
 }
 
 export function createLibraries(): Libraries {
+  const aiSdk = new AiSdkInstrumentation();
   const anthropic = new AnthropicInstrumentation();
   const mastra = new MastraInstrumentation();
   const mcp = new McpInstrumentation();
@@ -79,7 +81,7 @@ export function createLibraries(): Libraries {
   const langgraph = new LangGraphInstrumentation();
   const langchain = new LangChainInstrumentation();
   return {
-    instrumentations: [langgraph, langchain, openai, anthropic, mcp, mastra],
+    instrumentations: [langgraph, langchain, openai, anthropic, mcp, mastra, aiSdk],
     libraries: [
       {
         name: "@langchain/langgraph",
@@ -123,9 +125,17 @@ export function createLibraries(): Libraries {
         patch: (exports) => anthropic.manuallyInstrument(exports),
       },
       {
+        name: "ai",
+        supported: AI_SDK_VERSIONS,
+        files: [],
+        esm: ".mjs",
+        cjs: ".js",
+        patch: () => aiSdk.manuallyInstrument(),
+      },
+      {
         name: "@mastra/core",
         supported: MASTRA_VERSIONS,
-        files: ["dist/workflows/index"],
+        files: ["dist/workflows/index", "dist/agent/index", "dist/llm/index"],
         esm: ".js",
         cjs: ".cjs",
         patch: (exports) => mastra.manuallyInstrument(exports),
@@ -150,7 +160,7 @@ export const HOOKED_FILES: readonly RegExp[] = [
   /\/node_modules\/@langchain\/core\/dist\/runnables\/(?:base|branch)\.c?js$/,
   /\/node_modules\/openai\/client\.m?js$/,
   /\/node_modules\/@anthropic-ai\/sdk\/client\.m?js$/,
-  /\/node_modules\/@mastra\/core\/dist\/workflows\/index\.c?js$/,
+  /\/node_modules\/@mastra\/core\/dist\/(?:workflows|agent|llm)\/index\.c?js$/,
   /\/node_modules\/@modelcontextprotocol\/sdk\/dist\/(?:esm|cjs)\/client\/index\.js$/,
 ];
 
@@ -234,7 +244,7 @@ function patchLoaded(library: Library, arrival: Arrival, packageJson: string): b
     if (arrival === "imported") library.patch(load(`${base}${library.esm}`));
     return arrival === "imported" || loadedCjs?.loaded === true;
   });
-  return patched.some(Boolean);
+  return patched.length === 0 || patched.some(Boolean);
 }
 
 /** Ranges of the form `>=A.B.C <D`; prereleases of a supported version count as that version. */
