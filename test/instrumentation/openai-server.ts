@@ -147,7 +147,8 @@ function send(
   body: object,
   headers: Readonly<Record<string, string>> = {},
 ): void {
-  response.writeHead(status, { "content-type": "application/json", ...headers });
+  const own = { "content-type": "application/json", "x-request-id": "req_1" };
+  response.writeHead(status, { ...own, ...headers });
   response.end(JSON.stringify(body));
 }
 

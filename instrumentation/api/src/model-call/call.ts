@@ -195,9 +195,10 @@ export class ModelCall {
   /** Nobody parses the response: what is known now is all. */
   #endUnread(waitMs: number): void {
     const arrivedAtMs = Date.now();
-    setTimeout(() => {
-      if (!this.#read) this.#end(arrivedAtMs);
-    }, waitMs).unref();
+    const end = (): void => {
+      if (!this.#read) safely(() => this.#end(arrivedAtMs));
+    };
+    setTimeout(end, waitMs).unref();
   }
 
   #end(atMs?: number): void {
