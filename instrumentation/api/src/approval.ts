@@ -22,7 +22,7 @@ export const approval: {
 } = { request, resolve };
 
 function request(asked: ApprovalRequest = {}): string {
-  const id = asked.id ?? newId();
+  const id = safely(() => asked.id) ?? newId();
   safely(() => recordApprovalRequest({ ...asked, id }, context.active()));
   return id;
 }

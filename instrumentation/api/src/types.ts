@@ -141,7 +141,7 @@ export interface DecisionOptions<Option extends string = string> extends Decisio
   /** @default the step that the decision is made in */
   readonly sourceStep?: string | undefined;
   /** The option that is taken when nothing else applies; sets `defaultTaken` by itself. */
-  readonly defaultOption?: Option | undefined;
+  readonly defaultOption?: NoInfer<Option> | undefined;
 }
 
 /** Facts of a side effect. */
