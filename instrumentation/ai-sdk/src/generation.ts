@@ -148,10 +148,10 @@ export class Generation {
     this.#tools.set(id, span);
   }
 
-  /** The tool runs; what it calls becomes its children. */
-  runTool<T>(toolCallId: unknown, execute: () => PromiseLike<T>): PromiseLike<T> {
+  /** Where the tool runs; what it calls becomes its children. */
+  toolContext(toolCallId: unknown): Context {
     const span = this.#tools.get(String(toolCallId));
-    return span === undefined ? execute() : context.with(trace.setSpan(this.parent, span), execute);
+    return span === undefined ? context.active() : trace.setSpan(this.parent, span);
   }
 
   toolEnded(toolCall: Json, outcome: { output?: unknown; error?: unknown }): void {

@@ -4,6 +4,7 @@
  * In: events of version 7. Side effects: spans; see {@link Generation}. Version 6 is served by the
  * getters of the same object; see {@link Version6Call}.
  */
+import { context } from "@opentelemetry/api";
 import { isJson, jsonList, readField, safely, textOf } from "@spanledger/api/internal";
 import { Generation, type RecorderSource } from "./generation.ts";
 import type { Listener, ModelRun, SdkEvent, SdkIntegration, ToolRun } from "./internal-types.ts";
@@ -124,10 +125,8 @@ export class AiSdkIntegration implements SdkIntegration {
   }
 
   executeTool<T>(run: ToolRun<T>): PromiseLike<T> {
-    const generation = safely(() => this.#of(run));
-    return generation === undefined
-      ? run.execute()
-      : generation.runTool(run.toolCallId, run.execute);
+    const active = safely(() => this.#of(run)?.toolContext(run.toolCallId));
+    return active === undefined ? run.execute() : context.with(active, run.execute);
   }
 
   #begin(event: SdkEvent, muted: boolean): void {

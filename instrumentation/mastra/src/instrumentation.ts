@@ -1,9 +1,10 @@
 /**
- * OpenTelemetry instrumentation for Mastra's workflows, `@mastra/core` 1.
+ * OpenTelemetry instrumentation for Mastra's workflows and agents, `@mastra/core` 1.
  *
  * Side effects when enabled: `DefaultExecutionEngine.prototype` records runs (`execute`), attempts of
  * steps (`executeStep`, `executeStepWithRetry`), branches (`executeConditional`) and loops
  * (`executeLoop`); `serializeRequestContext` keeps the run's ids in the snapshots of a run.
+ * `Agent.prototype` hands out models and tools that record.
  */
 import { context } from "@opentelemetry/api";
 import {
@@ -13,11 +14,11 @@ import {
   isWrapped,
 } from "@opentelemetry/instrumentation";
 import { isJson, observe, type PatchableMethod, readField, safely } from "@spanledger/api/internal";
+import { patchModelClass, patchResolvedModels, recordConvertedTools } from "./agent.ts";
 import { continuationOf, SNAPSHOT_KEY } from "./continuation.ts";
 import { recordBranch, recordLoop } from "./decision.ts";
 import {
   type ControlParams,
-  type Engine,
   type ExecuteParams,
   isInternal,
   type Recorder,
@@ -33,6 +34,12 @@ const VERSION = "0.1.0";
 /** Versions of `@mastra/core` that are supported. */
 export const MASTRA_VERSIONS: readonly string[] = [">=1.0.0 <2"];
 
+/** The files whose exports are patched, below `dist`. */
+const FILES = ["workflows", "agent", "llm"].flatMap((folder) => [
+  `${folder}/index.js`,
+  `${folder}/index.cjs`,
+]);
+
 type Exports = Readonly<Record<string, unknown>>;
 type Prototype = Record<string, PatchableMethod>;
 
@@ -43,18 +50,20 @@ export class MastraInstrumentation extends InstrumentationBase<MastraInstrumenta
 
   /** Patch a class that no import hook sees: bundled applications, or modules loaded before. */
   manuallyInstrument(modules: MastraModules): void {
-    safely(() => this.patch(modules.DefaultExecutionEngine));
+    safely(() => this.patchEngine(modules.DefaultExecutionEngine));
+    safely(() => this.patchAgent(modules.Agent));
+    safely(() => this.patchModel(modules.ModelRouterLanguageModel));
   }
 
   // No `#private` methods: the base class patches while it is constructed, before they exist.
   protected override init(): InstrumentationNodeModuleDefinition[] {
-    const files = ["js", "cjs"].map(
-      (ending) =>
+    const files = FILES.map(
+      (file) =>
         new InstrumentationNodeModuleFile(
-          `@mastra/core/dist/workflows/index.${ending}`,
+          `@mastra/core/dist/${file}`,
           [...MASTRA_VERSIONS],
           (exports: Exports) => {
-            safely(() => this.patch(exports.DefaultExecutionEngine));
+            this.manuallyInstrument(exports);
             return exports;
           },
           () => undefined,
@@ -72,7 +81,7 @@ export class MastraInstrumentation extends InstrumentationBase<MastraInstrumenta
     ];
   }
 
-  private patch(engineClass: unknown): void {
+  private patchEngine(engineClass: unknown): void {
     const prototype = readField(engineClass, "prototype") as Prototype | undefined;
     if (prototype === undefined) return;
     this.wrapMethod(prototype, "execute", (original) => this.recordRun(original));
@@ -85,6 +94,25 @@ export class MastraInstrumentation extends InstrumentationBase<MastraInstrumenta
       this.recordControl(original, recordLoop),
     );
     this.wrapMethod(prototype, "serializeRequestContext", keepRunIds);
+  }
+
+  private patchAgent(agentClass: unknown): void {
+    const prototype = readField(agentClass, "prototype") as Prototype | undefined;
+    if (prototype === undefined) return;
+    const source = (): Recorder | undefined => this.recorderOf(undefined);
+    this.wrapMethod(prototype, "resolveModelConfig", (original) =>
+      patchResolvedModels(original, (model) => this.patchModel(readField(model, "constructor"))),
+    );
+    this.wrapMethod(prototype, "convertTools", (original) =>
+      recordConvertedTools(original, source),
+    );
+  }
+
+  private patchModel(modelClass: unknown): void {
+    const source = (): Recorder | undefined => this.recorderOf(undefined);
+    patchModelClass(modelClass, source, (prototype, name, wrapper) =>
+      this.wrapMethod(prototype, name, wrapper),
+    );
   }
 
   private recordRun(original: PatchableMethod): PatchableMethod {
@@ -146,7 +174,7 @@ export class MastraInstrumentation extends InstrumentationBase<MastraInstrumenta
 
   /** What to record with; undefined where nothing is to be recorded. */
   private recorderOf(engine: unknown): Recorder | undefined {
-    if (!this.isEnabled() || isInternal(engine as Engine)) return undefined;
+    if (!this.isEnabled() || isInternal(engine)) return undefined;
     return { tracer: this.tracer, captureContent: this.getConfig().captureContent !== false };
   }
 
@@ -166,7 +194,7 @@ function keepRunIds(original: PatchableMethod): PatchableMethod {
     const serialized = Reflect.apply(original, this, args);
     safely(() => {
       const scope = activeScope();
-      if (scope === undefined || !isJson(serialized)) return;
+      if (scope === undefined || isInternal(this) || !isJson(serialized)) return;
       Reflect.set(serialized, SNAPSHOT_KEY, continuationOf(scope.state));
     });
     return serialized;

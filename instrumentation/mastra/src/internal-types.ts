@@ -1,6 +1,6 @@
 /** The parts of Mastra's execution engine that the instrumentation looks at. */
 import type { Tracer } from "@opentelemetry/api";
-import type { Json } from "@spanledger/api/internal";
+import { type Json, numberOf, readField } from "@spanledger/api/internal";
 
 /** What everything here needs to record. */
 export interface Recorder {
@@ -8,17 +8,13 @@ export interface Recorder {
   readonly captureContent: boolean;
 }
 
-/** An engine: one per workflow. */
-export interface Engine {
-  readonly options?: { readonly tracingPolicy?: { readonly internal?: number } };
-}
-
 /** `InternalSpans.WORKFLOW`: the workflow is a part of Mastra (an agent's loop), not of the user. */
 const INTERNAL_WORKFLOW = 1;
 
-/** Whether Mastra runs a workflow of its own. */
-export function isInternal(engine: Engine): boolean {
-  return ((engine.options?.tracingPolicy?.internal ?? 0) & INTERNAL_WORKFLOW) !== 0;
+/** Whether an engine runs a workflow of Mastra's own. */
+export function isInternal(engine: unknown): boolean {
+  const policy = readField(readField(engine, "options"), "tracingPolicy");
+  return ((numberOf(readField(policy, "internal")) ?? 0) & INTERNAL_WORKFLOW) !== 0;
 }
 
 /** An entry of a workflow: a step, or a group of steps with what leads to them. */

@@ -11,4 +11,8 @@ export interface MastraInstrumentationConfig extends InstrumentationConfig {
 export interface MastraModules {
   /** The class `DefaultExecutionEngine` of `@mastra/core/workflows`. */
   readonly DefaultExecutionEngine?: unknown;
+  /** The class `Agent` of `@mastra/core/agent`. */
+  readonly Agent?: unknown;
+  /** The class `ModelRouterLanguageModel` of `@mastra/core/llm`. */
+  readonly ModelRouterLanguageModel?: unknown;
 }
