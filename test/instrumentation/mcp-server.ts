@@ -18,16 +18,18 @@ export interface RunningMcpServer {
 export function createMcpServer(): RunningMcpServer {
   const server = new McpServer({ name: "orders", version: "1.2.3" });
   const metas: unknown[] = [];
-  const input = { id: z.number() };
-  server.registerTool("lookup", { inputSchema: input }, ({ id }, { _meta }) => {
-    metas.push(_meta);
-    return { content: [{ type: "text", text: `order ${id}` }] };
-  });
+  server.registerTool(
+    "lookup",
+    { inputSchema: shape({ id: z.number() }) },
+    answerWith(({ id }, { _meta }) => {
+      metas.push(_meta);
+      return { content: [{ type: "text", text: `order ${id}` }] };
+    }),
+  );
   server.registerTool("picture", {}, () => ({
     content: [{ type: "image", data: "AAAA", mimeType: "image/png" }],
   }));
-  const outputSchema = { total: z.number() };
-  server.registerTool("total", { outputSchema }, () => ({
+  server.registerTool("total", { outputSchema: shape({ total: z.number() }) }, () => ({
     content: [{ type: "text", text: '{"total":3}' }],
     structuredContent: { total: 3 },
   }));
@@ -41,6 +43,17 @@ export function createMcpServer(): RunningMcpServer {
     contents: [{ uri: uri.href, text: "Read me" }],
   }));
   return { server, metas };
+}
+
+/** The package's types are of another copy of zod than ours; its code takes both. */
+function shape(fields: object): never {
+  return fields as never;
+}
+
+function answerWith(
+  answer: (input: { readonly id: number }, extra: { readonly _meta?: unknown }) => object,
+): never {
+  return answer as never;
 }
 
 export interface HttpMcpServer extends RunningMcpServer {

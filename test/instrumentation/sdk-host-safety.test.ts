@@ -103,7 +103,7 @@ const USES: readonly (readonly [string, (client: Client, Class: OpenAIClass) => 
     (client, Class) =>
       client.chat.completions.create({ ...BODY, model: "gpt-refused" }).catch((error: unknown) => {
         if (!(error instanceof Class.APIError)) throw error;
-        return [error.name, error.status, error.message, error.type, error.request_id];
+        return [error.name, error.status, error.message, error.type, error.requestID];
       }),
   ],
   [
@@ -123,29 +123,34 @@ const USES: readonly (readonly [string, (client: Client, Class: OpenAIClass) => 
     "a stream that is read",
     async (client) => {
       const stream = await client.chat.completions.create({ ...BODY, stream: true });
-      return { name: stream.constructor.name, chunks: await Array.fromAsync(stream) };
+      return { name: stream.constructor.name, chunks: await collect(stream) };
     },
   ],
   [
     "a stream that is read twice",
     async (client) => {
       const stream = await client.chat.completions.create({ ...BODY, stream: true });
-      await Array.fromAsync(stream);
-      return Array.fromAsync(stream);
+      await collect(stream);
+      return collect(stream);
     },
   ],
   [
     "a stream that is left",
     async (client) => {
       const stream = await client.chat.completions.create({ ...BODY, stream: true });
-      for await (const chunk of stream) return [chunk.id, stream.controller.signal.aborted];
+      let last = "";
+      for await (const chunk of stream) {
+        last = chunk.id;
+        break;
+      }
+      return [last, stream.controller.signal.aborted];
     },
   ],
   [
     "a stream that breaks",
     async (client) => {
       const body = { ...BODY, model: "gpt-breaks", stream: true as const };
-      return Array.fromAsync(await client.chat.completions.create(body));
+      return collect(await client.chat.completions.create(body));
     },
   ],
   [
@@ -211,7 +216,7 @@ describe.each(OPENAI_VERSIONS_TESTED)("an application of openai $version", (libr
       const [ours, theirs] = await both(async (client) => {
         const stream = await client.chat.completions.create({ ...BODY, stream: true });
         const response = await client.chat.completions.create(BODY).asResponse();
-        return [await Array.fromAsync(stream), response.status];
+        return [await collect(stream), response.status];
       });
       expect(ours).toEqual(theirs);
       // A span that did not begin has no end; the raw response's ends a little later.
@@ -228,7 +233,7 @@ describe("an application of @anthropic-ai/sdk below 0.134", () => {
         return settled(async () => {
           const result: unknown = await client.messages.create(body() as never);
           return Symbol.asyncIterator in (result as object)
-            ? Array.fromAsync(result as AsyncIterable<unknown>)
+            ? collect(result as AsyncIterable<unknown>)
             : result;
         });
       }),
@@ -248,6 +253,12 @@ describe("an application of @anthropic-ai/sdk below 0.134", () => {
     expect(ours).toEqual(theirs);
   });
 });
+
+async function collect(stream: AsyncIterable<unknown>): Promise<unknown[]> {
+  const items: unknown[] = [];
+  for await (const item of stream) items.push(item);
+  return items;
+}
 
 /** How something ends, so that two can be compared. */
 async function settled(run: () => Promise<unknown>): Promise<unknown> {
