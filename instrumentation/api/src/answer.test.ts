@@ -17,3 +17,12 @@ test("an answer whose getters throw still has an outcome", () => {
     comment: undefined,
   });
 });
+
+test.each([
+  [[{ type: "accept" }, { type: "accept" }], "approved"],
+  [{ decisions: [{ type: "approve" }, { type: "edit", editedAction: {} }] }, "edited"],
+  [{ decisions: [{ type: "edit" }, { type: "reject", message: "no" }] }, "rejected"],
+  [[], "edited"],
+])("an answer to several questions, %j, is %s", (answer, outcome) => {
+  expect(readAnswer(answer).outcome).toBe(outcome);
+});

@@ -12,6 +12,7 @@
  * | `{ approved: false }`, `false` | rejected |
  * | `"approved"`, `"approve"`, `"rejected"`, `"reject"`, `"edited"`, `"edit"`, `"expired"` | that |
  * | `{ type }` or `{ decision }` with one of these words, or `accept`, `ignore` | that |
+ * | a list of these, or `{ decisions }` with one (LangChain's middleware) | the first of rejected, expired, edited in it, else approved |
  * | anything else | edited: the person gave an input of their own |
  */
 import type { ApprovalOutcome } from "@spanledger/schema";
@@ -45,7 +46,17 @@ export function readAnswer(value: unknown): ApprovalResolution {
   };
 }
 
+/** What one answer to several questions comes to: the first of these that is among them. */
+const STRONGEST: readonly ApprovalOutcome[] = ["rejected", "expired", "edited", "approved"];
+
 function outcomeOf(value: unknown): ApprovalOutcome {
+  const many = [value, readField(value, "decisions")].find(Array.isArray) as unknown[] | undefined;
+  if (many === undefined || many.length === 0) return outcomeOfOne(value);
+  const outcomes = many.map(outcomeOfOne);
+  return STRONGEST.find((one) => outcomes.includes(one)) ?? "edited";
+}
+
+function outcomeOfOne(value: unknown): ApprovalOutcome {
   if (value === true) return "approved";
   if (value === false) return "rejected";
   for (const word of [value, readField(value, "outcome")]) {
