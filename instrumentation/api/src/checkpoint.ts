@@ -201,10 +201,15 @@ export function recordSave(signed: SignedCheckpoint, sequence: number, keyId: st
 /**
  * Record that a state was loaded and is the one that was signed.
  *
- * @param madeBy id of the run that made it, for a load outside of any run
+ * @param engine for a load before an engine knows which run it resumes: the id of the run that made
+ *   the state counts outside of a run, and inside the span waits for the run's ids
  */
-export function recordLoad(verified: VerifiedCheckpoint, madeBy?: string): void {
-  const run = safely(() => activeRun());
+export function recordLoad(
+  verified: VerifiedCheckpoint,
+  engine?: { readonly madeBy: string | undefined },
+): void {
+  const run = engine === undefined ? undefined : safely(() => activeRun());
+  const madeBy = run === undefined ? engine?.madeBy : undefined;
   record(
     SPAN_NAME.loadCheckpoint,
     {
@@ -213,7 +218,7 @@ export function recordLoad(verified: VerifiedCheckpoint, madeBy?: string): void 
       [WORKFLOW.checkpointSha256]: verified.sha256,
       [WORKFLOW.checkpointKeyId]: verified.keyId,
       [WORKFLOW.checkpointVerified]: true,
-      ...(run === undefined && madeBy !== undefined ? { [WORKFLOW.runId]: madeBy } : {}),
+      ...(madeBy === undefined ? {} : { [WORKFLOW.runId]: madeBy }),
     },
     (span) => (run === undefined ? span.end() : run.endWithIds(span)),
   );

@@ -24,6 +24,9 @@ import { safely } from "./safely.ts";
 import { activeActor, withRun } from "./scope.ts";
 import type { Actor, Trigger, WorkflowDefinition, WorkflowOptions } from "./types.ts";
 
+/** Spans of a run that wait for its ids; an engine loads one or two checkpoints before it begins. */
+const HELD_SPANS_MAX = 100;
+
 /** How an engine's run ended. */
 export interface EngineOutcome {
   readonly result: RunResult;
@@ -93,7 +96,8 @@ export class RunRecord {
    */
   endWithIds(span: Span): void {
     this.#held.push({ span, endMs: Date.now() });
-    if (this.#engines > 0 || this.#ended) this.#releaseHeld();
+    const known = this.#engines > 0 || this.#ended;
+    if (known || this.#held.length >= HELD_SPANS_MAX) this.#releaseHeld();
   }
 
   #releaseHeld(): void {

@@ -125,7 +125,7 @@ class SigningSaver {
         await this.#sequences.set(thread, namespace, opened.verified.sequence);
       }
       this.#last.keep({ thread, namespace, id: opened.verified.id }, opened.signature);
-      recordLoad(opened.verified, runIdOf(opened.metadata));
+      recordLoad(opened.verified, { madeBy: runIdOf(opened.metadata) });
       return opened.tuple;
     } catch (error) {
       if (error instanceof CheckpointError) recordRefusal(error, id);
