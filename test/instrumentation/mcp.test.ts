@@ -111,6 +111,16 @@ describe("a call of a tool", () => {
     expect(only().status.code).toBe(SpanStatusCode.ERROR);
   });
 
+  test("that is made as a stream is recorded like any other", async () => {
+    const { client } = await connect();
+    const types: string[] = [];
+    for await (const message of client.experimental.tasks.callToolStream(LOOKUP)) {
+      types.push(message.type);
+    }
+    expect(types).toEqual(["result"]);
+    expect(only().attributes[OTEL.genAiToolCallResult]).toContain("order 7");
+  });
+
   test("nests under its step", async () => {
     const { client } = await connect();
     await step("find", () => client.callTool(LOOKUP));
