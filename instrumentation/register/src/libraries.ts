@@ -20,6 +20,8 @@ import {
   ANTHROPIC_VERSIONS,
   AnthropicInstrumentation,
 } from "@spanledger/instrumentation-anthropic";
+import { BULLMQ_VERSIONS, BullMQInstrumentation } from "@spanledger/instrumentation-bullmq";
+import { HttpInstrumentation } from "@spanledger/instrumentation-http";
 import {
   LANGCHAIN_CORE_VERSIONS,
   LangChainInstrumentation,
@@ -75,13 +77,24 @@ export interface Libraries {
 export function createLibraries(): Libraries {
   const aiSdk = new AiSdkInstrumentation();
   const anthropic = new AnthropicInstrumentation();
+  const bullmq = new BullMQInstrumentation();
   const mastra = new MastraInstrumentation();
   const mcp = new McpInstrumentation();
   const openai = new OpenAIInstrumentation();
   const langgraph = new LangGraphInstrumentation();
   const langchain = new LangChainInstrumentation();
   return {
-    instrumentations: [langgraph, langchain, openai, anthropic, mcp, mastra, aiSdk],
+    instrumentations: [
+      langgraph,
+      langchain,
+      openai,
+      anthropic,
+      mcp,
+      mastra,
+      aiSdk,
+      bullmq,
+      new HttpInstrumentation(),
+    ],
     libraries: [
       {
         name: "@langchain/langgraph",
@@ -148,6 +161,15 @@ export function createLibraries(): Libraries {
         cjs: "cjs/client/index.js",
         patch: (exports) => mcp.manuallyInstrument(exports),
       },
+      {
+        name: "bullmq",
+        supported: BULLMQ_VERSIONS,
+        files: ["dist/cjs/index"],
+        // `import` gets the CommonJS files as well: the package has no `exports`.
+        esm: ".js",
+        cjs: ".js",
+        patch: (exports) => bullmq.manuallyInstrument(exports),
+      },
     ],
   };
 }
@@ -162,6 +184,7 @@ export const HOOKED_FILES: readonly RegExp[] = [
   /\/node_modules\/@anthropic-ai\/sdk\/client\.m?js$/,
   /\/node_modules\/@mastra\/core\/dist\/(?:workflows|agent|llm)\/index\.c?js$/,
   /\/node_modules\/@modelcontextprotocol\/sdk\/dist\/(?:esm|cjs)\/client\/index\.js$/,
+  /\/node_modules\/bullmq\/dist\/cjs\/index\.js$/,
 ];
 
 /** Patch what is loaded, or linked, already. @returns what to say about each library */
