@@ -1,5 +1,5 @@
 /** Goal: the wire protocol becomes the conventions' attributes. Method: bodies as on the wire. */
-import { STREAMED_CHARS_MAX } from "@spanledger/api/internal";
+import { jsonList, STREAMED_CHARS_MAX } from "@spanledger/api/internal";
 import { OTEL } from "@spanledger/schema";
 import { describe, expect, test } from "vitest";
 import { contentParts } from "./content.ts";
@@ -79,7 +79,7 @@ describe("the collector of a stream", () => {
       const event = { type: "content_block_delta", index: 0, delta: { type: "text_delta", text } };
       collector.add(event);
     }
-    const [block] = collector.result()?.content as { text: string }[];
+    const [block] = jsonList(collector.result()?.content);
     expect(block?.text).toHaveLength(STREAMED_CHARS_MAX);
   });
 
