@@ -3,6 +3,7 @@
  * Method: the real library in this process, spans kept in memory.
  */
 import { Command, interrupt, MemorySaver, START, StateGraph } from "@langchain/langgraph";
+import { workflow } from "@spanledger/api";
 import { APPROVAL_REQUESTED_EVENT, OTEL, WORKFLOW } from "@spanledger/schema";
 import { beforeEach, describe, expect, test } from "vitest";
 import { first, recording, State, THREAD } from "./langgraph-graphs.ts";
@@ -37,6 +38,34 @@ describe("a run that waits at a breakpoint", () => {
     expect(await graph.invoke(null, THREAD)).toMatchObject({ notes: ["score 5"] });
     const [one, two] = runs();
     expect(two).toEqual({ runId: one?.runId, result: "success", links: 1 });
+  });
+
+  test("has a record of who edited it, with the run whose state it is", async () => {
+    const graph = waiting();
+    await graph.invoke({}, THREAD);
+    const facts = { id: "edit", name: "edit", actor: { id: "dana", type: "user" } } as const;
+    await graph.updateState(THREAD, { score: 5 });
+    await workflow(facts, () => graph.updateState(THREAD, { score: 6 }));
+    await expect(graph.updateState(THREAD, { score: 7 }, "nowhere")).rejects.toThrow("nowhere");
+    const root = first(ROOT);
+    const edits = recording.named("perform_action langgraph.update_state");
+    for (const { attributes, links } of edits) {
+      expect(links.map((link) => link.context.spanId)).toEqual([root.spanContext().spanId]);
+      expect(attributes).toMatchObject({
+        [WORKFLOW.actionTarget]: "LangGraph",
+        [OTEL.genAiConversationId]: "t-1",
+      });
+    }
+    const told = edits.map(({ attributes }) => [
+      attributes[WORKFLOW.runId] === root.attributes[WORKFLOW.runId],
+      attributes[WORKFLOW.actorId],
+      attributes[WORKFLOW.actionResult],
+    ]);
+    expect(told).toEqual([
+      [true, undefined, "success"],
+      [false, "dana", "success"],
+      [true, undefined, "failure"],
+    ]);
   });
 
   test("is another run when the edited thread gets a new input", async () => {

@@ -9,7 +9,7 @@
  */
 import { readField } from "@spanledger/api/internal";
 import { type FirstPart, firstPartIn, resumes } from "./checkpoint.ts";
-import type { PregelLoop, RunnableConfig } from "./internal-types.ts";
+import type { CheckpointReader, PregelLoop, RunnableConfig } from "./internal-types.ts";
 
 /** Most updates in a row that are looked behind; each is one read. */
 const ANCESTORS_MAX = 16;
@@ -19,13 +19,17 @@ export function findFirstPart(loop: PregelLoop): Promise<FirstPart | undefined> 
   if (loop.isNested === true || !isWrittenByHand(loop.checkpointMetadata) || !resumes(loop)) {
     return undefined;
   }
-  return search(loop);
+  return firstPartFrom(loop.checkpointer, loop.prevCheckpointConfig);
 }
 
-async function search(loop: PregelLoop): Promise<FirstPart | undefined> {
-  let config = loop.prevCheckpointConfig;
+/** The first part of the run that wrote a checkpoint, or of the run whose state it changed. */
+export async function firstPartFrom(
+  checkpointer: CheckpointReader | undefined,
+  from: RunnableConfig | undefined,
+): Promise<FirstPart | undefined> {
+  let config = from;
   for (let read = 0; config !== undefined && read < ANCESTORS_MAX; read += 1) {
-    const saved: unknown = await loop.checkpointer?.getTuple?.(config);
+    const saved: unknown = await checkpointer?.getTuple?.(config);
     const metadata = readField(saved, "metadata");
     const found = firstPartIn(metadata);
     if (found !== undefined || !isWrittenByHand(metadata)) return found;

@@ -2,7 +2,7 @@
  * OpenTelemetry instrumentation for LangGraph 1.x.
  *
  * Side effects when enabled: `Pregel.prototype._runLoop` (reached from invoke, stream and
- * streamEvents) records spans; a graph that runs gets recording nodes and branches (see graph.ts).
+ * streamEvents) and `bulkUpdateState` record spans; a graph that runs gets recording nodes and branches (see graph.ts).
  * The tools, models and chains in its nodes are LangChain's: see instrumentation-langchain.
  */
 import {
@@ -19,6 +19,7 @@ import type { PatchableClass, PregelGraph, RunLoopParams } from "./internal-type
 import { beginLoop } from "./loop.ts";
 import { recordTasks } from "./tasks.ts";
 import type { LangGraphInstrumentationConfig, LangGraphModules } from "./types.ts";
+import { type Update, wrapUpdate } from "./update.ts";
 
 const NAME = "@spanledger/instrumentation-langgraph";
 const VERSION = "0.1.0";
@@ -36,8 +37,10 @@ export class LangGraphInstrumentation extends InstrumentationBase<LangGraphInstr
   /** Patch classes that no import hook sees: bundled applications, or modules loaded before. */
   manuallyInstrument(modules: LangGraphModules): void {
     safely(() => {
-      this.patchLoop(modules.Pregel);
-      this.patchLoop(modules.CompiledStateGraph);
+      for (const exported of [modules.Pregel, modules.CompiledStateGraph]) {
+        this.patchLoop(exported);
+        this.patchUpdate(exported);
+      }
     });
   }
 
@@ -98,6 +101,13 @@ export class LangGraphInstrumentation extends InstrumentationBase<LangGraphInstr
         return search.catch(() => undefined).then(record);
       };
     });
+  }
+
+  private patchUpdate(exported: unknown): void {
+    const prototype = prototypeWith(exported, "bulkUpdateState");
+    if (prototype === undefined) return;
+    const wrap = wrapUpdate(this.recorder());
+    this._wrap(prototype as { bulkUpdateState: Update }, "bulkUpdateState", wrap);
   }
 }
 

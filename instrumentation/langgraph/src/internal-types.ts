@@ -11,6 +11,11 @@ export interface Interrupt {
 
 type PendingWrite = readonly [taskId: string, channel: string, value: unknown];
 
+/** What is asked of a `BaseCheckpointSaver`. */
+export interface CheckpointReader {
+  getTuple?(config: RunnableConfig): Promise<unknown>;
+}
+
 /** `PregelLoop`: one run of a graph, nested ones included. */
 export interface PregelLoop {
   readonly input?: unknown;
@@ -22,7 +27,7 @@ export interface PregelLoop {
   readonly checkpointMetadata?: Readonly<Record<string, unknown>>;
   readonly checkpointPendingWrites?: readonly PendingWrite[];
   readonly prevCheckpointConfig?: RunnableConfig;
-  readonly checkpointer?: { getTuple?(config: RunnableConfig): Promise<unknown> };
+  readonly checkpointer?: CheckpointReader;
   /** A task is pushed: by a call of the functional API, or, without one, by a `Send`. */
   acceptPush?: (
     task: unknown,
@@ -106,6 +111,7 @@ export interface PregelGraph {
   readonly retryPolicy?: { readonly maxAttempts?: number } | undefined;
   readonly interruptBefore?: readonly string[] | "*";
   readonly interruptAfter?: readonly string[] | "*";
+  readonly checkpointer?: CheckpointReader | boolean;
   getName?(): string;
   getGraph?(): DrawnGraph;
   getSubgraphs?(): Iterable<readonly [name: string, graph: PregelGraph]>;
