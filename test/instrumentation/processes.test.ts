@@ -85,6 +85,8 @@ describe.each([
   { way: "require first", app: "cjs-require.cjs", flags: [] },
   { way: "node --require", app: "cjs-plain.cjs", flags: ["--require", REGISTER] },
   { way: "node --import, CommonJS", app: "cjs-plain.cjs", flags: ["--import", REGISTER] },
+  { way: "the newest LangGraph, imported", app: "esm-newest.mjs", flags: [] },
+  { way: "the newest LangGraph, required", app: "cjs-newest.cjs", flags: [] },
 ])("$way ($app)", ({ app, flags }) => {
   test("yields both traces of a run that another process resumes", async () => {
     rmSync(join(folder, `${app}.json`), { force: true });
