@@ -3,7 +3,7 @@
  * is stored. Method: the real LangGraph and its MemorySaver, whose stored bytes are altered.
  */
 import { randomBytes } from "node:crypto";
-import { Command, MemorySaver } from "@langchain/langgraph";
+import { Command, interrupt, MemorySaver, START, StateGraph } from "@langchain/langgraph";
 import { SpanStatusCode } from "@opentelemetry/api";
 import { type CheckpointErrorCode, checkpoint, workflow } from "@spanledger/api";
 import {
@@ -13,7 +13,7 @@ import {
 } from "@spanledger/instrumentation-langgraph";
 import { OTEL, WORKFLOW } from "@spanledger/schema";
 import { beforeEach, describe, expect, test } from "vitest";
-import { FACTS, recording, refundGraph, THREAD } from "./langgraph-graphs.ts";
+import { FACTS, recording, refundGraph, State, THREAD } from "./langgraph-graphs.ts";
 
 const KEY = { id: "k1", algorithm: "hmac-sha256", secret: randomBytes(32) } as const;
 const OPTIONS: SignedCheckpointerOptions = {
@@ -115,6 +115,37 @@ describe("a graph with signed checkpoints", () => {
     expect(signed).toEqual(plain);
     expect(signed.history.length).toBeGreaterThan(3);
   });
+
+  test.each(["sync", "async", "exit"])(
+    "pauses and resumes inside a subgraph, with durability %s",
+    async (durability) => {
+      const inner = new StateGraph(State)
+        .addNode("ask", () => ({ notes: [String(interrupt("go?"))] }))
+        .addNode("after", () => ({ notes: ["after"] }))
+        .addEdge(START, "ask")
+        .addEdge("ask", "after")
+        .compile();
+      const graph = (saver: MemorySaver): Graph =>
+        new StateGraph(State)
+          .addNode("before", () => ({ notes: ["before"] }))
+          .addNode("inner", inner)
+          .addEdge(START, "before")
+          .addEdge("before", "inner")
+          .compile({ checkpointer: saver }) as unknown as Graph;
+      const saver = new MemorySaver();
+      const signed = () => graph(signedCheckpointer(saver, OPTIONS));
+      const config = { ...THREAD, durability };
+      await signed().invoke(INPUT, config);
+      const namespaces = Object.keys(saver.storage["t-1"] ?? {});
+      expect(namespaces).toHaveLength(2);
+      const ended = await signed().invoke(new Command({ resume: "yes" }), config);
+      const plainSaver = new MemorySaver();
+      await graph(plainSaver).invoke(INPUT, config);
+      const plain = await graph(plainSaver).invoke(new Command({ resume: "yes" }), config);
+      expect(ended).toEqual(plain);
+      expect(ended).toMatchObject({ notes: expect.arrayContaining(["before", "yes", "after"]) });
+    },
+  );
 
   test("stays the saver that it was, to types, to instanceof and to its own methods", async () => {
     const saver = new MemorySaver();
