@@ -160,7 +160,9 @@ needsRedis("a job that no run has added", () => {
       [3, "success", undefined, false],
     ]);
     const runs = await named(`invoke_workflow ${queue.name}.retry`, 3);
-    expect(new Set(runs.map((run) => run.attributes[WORKFLOW.runId])).size).toBe(1);
+    for (const id of [WORKFLOW.runId, WORKFLOW.requestId]) {
+      expect(new Set(runs.map((run) => run.attributes[id])).size).toBe(1);
+    }
     expect(runs.map((run) => run.attributes[WORKFLOW.runResult])).toEqual([
       "failure",
       "failure",

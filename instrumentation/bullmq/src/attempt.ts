@@ -181,6 +181,9 @@ function runOptions(job: Job, facts: JobFacts, carried: Carried, own: JobRun | u
   const defaults = environmentFacts();
   const name = qualifiedName(facts.queueName, facts.name);
   const scheduler = typeof job.repeatJobKey === "string" ? job.repeatJobKey : undefined;
+  const runId =
+    carried.ownRunId ??
+    runIdOf(String(job.queueQualifiedName), facts.id ?? "", Number(job.timestamp));
   return {
     id: defaults.id ?? name,
     name: defaults.name ?? defaults.id ?? name,
@@ -189,10 +192,10 @@ function runOptions(job: Job, facts: JobFacts, carried: Carried, own: JobRun | u
       source: scheduler ?? facts.queueName,
       id: facts.id,
     } as const,
+    // Without a request every attempt has the same id nevertheless: the run's.
+    requestId: baggageValue(carried.context, WORKFLOW.requestId) ?? runId,
     ...own,
-    runId:
-      carried.ownRunId ??
-      runIdOf(String(job.queueQualifiedName), facts.id ?? "", Number(job.timestamp)),
+    runId,
   };
 }
 

@@ -126,8 +126,9 @@ function endWith(request: IncomingMessage, response: ServerResponse, record: Req
     });
   };
   response.once("finish", () => {
-    // A response may be whole before the request is; what still comes is waited for.
-    if (record.body === undefined || record.body.isFinished) end(false);
+    // A response may be whole before the request is; what still comes is waited for, unless
+    // somebody else ends the span.
+    if (!record.owned || record.body === undefined || record.body.isFinished) end(false);
   });
   response.once("close", () => end(!response.writableFinished));
 }

@@ -74,11 +74,11 @@ export function setActor(actor: Actor | string): void {
 export class RequestRecord {
   readonly requestId: string;
   readonly active: Context;
+  /** Whether the span is ours to end. */
+  readonly owned: boolean;
   readonly #facts: RequestFacts;
   #settings: Settings;
   readonly #span: Span | undefined;
-  /** Whether the span is ours to end. */
-  readonly #owned: boolean;
   readonly #method: string;
   readonly #trusted: Actor | undefined;
   /** What the application's function is asked with: the framework's own request. */
@@ -100,7 +100,7 @@ export class RequestRecord {
       outer === undefined ? propagation.extract(ROOT_CONTEXT, facts.headers) : context.active();
     this.#trusted = settings.trustBaggage ? baggageActor(arrived) : undefined;
     const parent = withBaggage(arrived, this.requestId, settings.trustBaggage);
-    this.#owned = outer === undefined;
+    this.owned = outer === undefined;
     this.#span = outer ?? (facts.isIgnored ? undefined : this.#begin(tracer, parent));
     if (this.#span !== undefined) this.#describe(this.#span);
     const inside = this.#span === undefined ? parent : trace.setSpan(parent, this.#span);
@@ -145,7 +145,7 @@ export class RequestRecord {
     safely(() => this.#describeActor(span));
     safely(() => this.#describeBody(span));
     safely(() => this.#describeResponse(span, status, aborted));
-    if (this.#owned) span.end();
+    if (this.owned) span.end();
   }
 
   #begin(tracer: Tracer, parent: Context): Span {
@@ -167,7 +167,7 @@ export class RequestRecord {
   #describe(span: Span): void {
     const { method, target, headers, protocolVersion } = this.#facts;
     span.setAttribute(WORKFLOW.requestId, this.requestId);
-    if (!this.#owned) return;
+    if (!this.owned) return;
     if (this.#method === "_OTHER") {
       span.setAttribute(OTEL.httpRequestMethodOriginal, method.slice(0, METHOD_CHARS_MAX));
     }
