@@ -3,6 +3,7 @@
  * ends, and neither the job's data nor the worker changes. Method: the real package against a real
  * redis-server; every worker and queue of a test has a name of its own.
  */
+import { fileURLToPath } from "node:url";
 import { SpanStatusCode } from "@opentelemetry/api";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 import { currentRun, isId, step, workflow } from "@spanledger/api";
@@ -62,7 +63,7 @@ interface Bench {
 }
 
 /** A queue with a worker that begins when the jobs are in it. */
-function bench(processor: Processor, options: Partial<WorkerOptions> = {}): Bench {
+function bench(processor: Processor | string, options: Partial<WorkerOptions> = {}): Bench {
   names += 1;
   const queue = kept(new Queue(`q${names}`, { connection: connection() }));
   return {
@@ -474,6 +475,17 @@ needsRedis("the host", () => {
     const job = await queue.add("plain", {});
     expect(await job.waitUntilFinished(events)).toEqual({ n: 1 });
     expect(seen).toEqual([["Job", "string", "AbortSignal"]]);
+  });
+
+  test("has its processor in a process of its own where it wants that", async () => {
+    const file = fileURLToPath(new URL("apps/job-processor.cjs", import.meta.url));
+    const { queue, ended } = bench(file);
+    await queue.add("sandboxed", { to: "a" });
+    expect(await ended()).toEqual(["completed"]);
+    const { attributes } = await one("run_step sandboxed");
+    const output = JSON.parse(String(attributes[WORKFLOW.stepOutput])) as { pid: number };
+    expect(output).toMatchObject({ to: "a" });
+    expect(output.pid).not.toBe(process.pid);
   });
 
   test("gets the library's own errors for what cannot be written as JSON", async () => {

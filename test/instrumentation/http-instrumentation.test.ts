@@ -4,6 +4,7 @@
  * servers of node:http and node:https, patched once for this file.
  */
 import { createServer, type Server } from "node:http";
+import { connect, createServer as createHttp2Server } from "node:http2";
 import { createServer as createSecureServer, get } from "node:https";
 import type { AddressInfo } from "node:net";
 import { context, SpanKind, trace } from "@opentelemetry/api";
@@ -87,6 +88,45 @@ test("a secure server is recorded with its scheme", async () => {
     ).on("error", reject);
   });
   expect((await served()).attributes[OTEL.urlScheme]).toBe("https");
+});
+
+test("a request over HTTP/2 is recorded by its listener", async () => {
+  const serve = recordRequests(async (request, response) => {
+    let text = "";
+    for await (const chunk of request) text += String(chunk);
+    response.statusCode = 201;
+    response.end(text);
+  });
+  const server = createHttp2Server(serve as never);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const client = connect(`http://127.0.0.1:${port}`);
+  closing.push(async () => {
+    client.close();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  const stream = client.request({
+    ":method": "POST",
+    ":path": "/a?b=c",
+    "content-type": "text/plain",
+  });
+  stream.end("hello");
+  let headers: Readonly<Record<string, unknown>> = {};
+  stream.on("response", (received) => {
+    headers = received;
+  });
+  let answer = "";
+  for await (const chunk of stream) answer += String(chunk);
+  expect(answer).toBe("hello");
+  const { attributes } = await served();
+  expect(attributes).toMatchObject({
+    [OTEL.httpRequestBody]: "hello",
+    [OTEL.httpResponseStatusCode]: 201,
+    [OTEL.networkProtocolVersion]: "2.0",
+    [OTEL.serverAddress]: "127.0.0.1",
+    [OTEL.urlPath]: "/a",
+    [WORKFLOW.requestId]: headers["x-request-id"],
+  });
 });
 
 test("a request is no part of the run in which its server was started", async () => {
