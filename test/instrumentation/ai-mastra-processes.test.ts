@@ -55,6 +55,16 @@ describe.each([
   });
 });
 
+test("calls whose end nobody tells of are recorded when the process ends", async () => {
+  const ended = await run("ai-sdk-unfinished.mjs");
+  expect(ended).toMatchObject({ code: 0, stdout: "no such model\n" });
+  const calls = otlp.take().map(({ name, statusCode }) => [name, statusCode]);
+  expect(calls.toSorted()).toEqual([
+    ["chat gpt-6", 2],
+    ["chat gpt-x", 0],
+  ]);
+});
+
 const RUN = [
   "invoke_workflow triage",
   "  run_step classify",

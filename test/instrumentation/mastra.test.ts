@@ -147,10 +147,11 @@ describe("steps", () => {
     expect(named("invoke_workflow failing").attributes[WORKFLOW.runResult]).toBe("failure");
   });
 
-  test("that run in parallel, for each item or mapped are there, in their order", async () => {
+  test("that run in parallel, sleep, map or run for each item are there, in their order", async () => {
     const count = step("count", ({ inputData }) => inputData);
     const workflowOfAll = flow("all")
       .parallel([step("a", () => [1]), step("b", () => [2])])
+      .sleep(1, { id: "rest" })
       .map(async ({ inputData }: StepContext) => [...inputData.a, ...inputData.b])
       .foreach(count)
       .commit();
@@ -159,6 +160,7 @@ describe("steps", () => {
       "invoke_workflow all",
       "  run_step a",
       "  run_step b",
+      "  run_step rest",
       "  run_step mapping_all_0",
       "  run_step count",
       "  run_step count",

@@ -9,6 +9,7 @@ import { isJson, jsonList, readField, safely, textOf } from "@spanledger/api/int
 import { Generation, type RecorderSource } from "./generation.ts";
 import type { Listener, ModelRun, SdkEvent, SdkIntegration, ToolRun } from "./internal-types.ts";
 import { isRecordedByOthers } from "./others.ts";
+import { begun, finished } from "./unfinished.ts";
 import { Version6Call } from "./version6.ts";
 
 /**
@@ -136,10 +137,12 @@ export class AiSdkIntegration implements SdkIntegration {
     const [oldest] = this.#open.size < CALLS_MAX ? [] : this.#open.entries();
     if (oldest !== undefined) {
       this.#open.delete(oldest[0]);
+      finished(oldest[1]);
       oldest[1].ended();
     }
     const generation = new Generation(recorder, muted);
     this.#open.set(id, generation);
+    begun(generation, () => generation.ended());
     generation.started(event);
   }
 
@@ -158,7 +161,9 @@ export class AiSdkIntegration implements SdkIntegration {
     safely(() => {
       const generation = this.#of(event);
       this.#open.delete(String(readField(event, "callId")));
-      if (generation !== undefined) tell(generation);
+      if (generation === undefined) return;
+      finished(generation);
+      tell(generation);
     });
   }
 }

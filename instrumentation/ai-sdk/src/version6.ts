@@ -9,32 +9,19 @@ import { isJson, jsonList, readField, safely, textOf } from "@spanledger/api/int
 import { Generation, type RecorderSource } from "./generation.ts";
 import type { Listener, SdkEvent } from "./internal-types.ts";
 import { isInSpanOfSdk } from "./others.ts";
+import { begun, finished } from "./unfinished.ts";
 
 /** What a failed call leaves behind; version 6 keeps the error to itself. */
 class UnknownError extends Error {
   override readonly name = "_OTHER";
 }
 
-/** Calls that have not ended: those that the SDK still works for, and those that failed. */
-const open = new Set<Generation>();
-
 /** Ends the generations of calls that can no longer tell of anything. */
 const abandoned = new FinalizationRegistry<Generation>(abandon);
 
-let exitWatched = false;
-
 function abandon(generation: Generation): void {
-  open.delete(generation);
+  finished(generation);
   safely(() => generation.failed(new UnknownError("the call ended without a word")));
-}
-
-/** What has not ended when the process has nothing left to do has failed as well. */
-function watchExit(): void {
-  if (exitWatched) return;
-  exitWatched = true;
-  process.prependListener("beforeExit", () => {
-    for (const generation of open) abandon(generation);
-  });
 }
 
 export class Version6Call {
@@ -59,8 +46,7 @@ export class Version6Call {
     if (recorder === undefined) return;
     const generation = new Generation(recorder, muted);
     this.#generation = generation;
-    open.add(generation);
-    watchExit();
+    begun(generation, () => abandon(generation));
     abandoned.register(this, generation, this);
     this.#request = event;
     generation.started(event);
@@ -102,7 +88,7 @@ export class Version6Call {
 
   ended(): void {
     abandoned.unregister(this);
-    if (this.#generation !== undefined) open.delete(this.#generation);
+    if (this.#generation !== undefined) finished(this.#generation);
     this.#generation?.ended();
     this.#generation = undefined;
   }

@@ -3,7 +3,7 @@
  *
  * Side effects when enabled: `DefaultExecutionEngine.prototype` records runs (`execute`), attempts of
  * steps (`executeStep`, `executeStepWithRetry`), branches (`executeConditional`) and loops
- * (`executeLoop`); `serializeRequestContext` keeps the run's ids in the snapshots of a run.
+ * (`executeLoop`), and pauses (`executeSleep`, `executeSleepUntil`); `serializeRequestContext` keeps the run's ids in the snapshots of a run.
  * `Agent.prototype` hands out models and tools that record.
  */
 import { context } from "@opentelemetry/api";
@@ -25,7 +25,7 @@ import {
   type StepParams,
 } from "./internal-types.ts";
 import { activeScope, beginExecution } from "./run.ts";
-import { beginAttempts, withStepParams } from "./step.ts";
+import { beginAttempts, beginSleep, withStepParams } from "./step.ts";
 import type { MastraInstrumentationConfig, MastraModules } from "./types.ts";
 
 const NAME = "@spanledger/instrumentation-mastra";
@@ -93,6 +93,9 @@ export class MastraInstrumentation extends InstrumentationBase<MastraInstrumenta
     this.wrapMethod(prototype, "executeLoop", (original) =>
       this.recordControl(original, recordLoop),
     );
+    for (const name of ["executeSleep", "executeSleepUntil"]) {
+      this.wrapMethod(prototype, name, (original) => this.recordSleep(original));
+    }
     this.wrapMethod(prototype, "serializeRequestContext", keepRunIds);
   }
 
@@ -154,6 +157,23 @@ export class MastraInstrumentation extends InstrumentationBase<MastraInstrumenta
       const run = (): unknown => Reflect.apply(original, this, [id, recording, ...rest]);
       const ended = (): void => attempts.ended();
       return observe(context.active(), run, { returned: ended, threw: ended });
+    };
+  }
+
+  private recordSleep(original: PatchableMethod): PatchableMethod {
+    const recorder = (engine: unknown) => this.recorderOf(engine);
+    return function sleepAndRecord(this: unknown, ...args) {
+      const run = (): unknown => Reflect.apply(original, this, args);
+      const attempts = safely(() => {
+        const recording = recorder(this);
+        return recording === undefined
+          ? undefined
+          : beginSleep(recording, args[0] as ControlParams);
+      });
+      if (attempts === undefined) return run();
+      const ended = (): void => attempts.ended();
+      const slept = (): unknown => attempts.run(run);
+      return observe(context.active(), slept, { returned: ended, threw: ended });
     };
   }
 

@@ -31,7 +31,13 @@ import {
   withStep,
 } from "@spanledger/api/internal";
 import { APPROVAL_REQUESTED_EVENT, SPAN_NAME, type StepResult, WORKFLOW } from "@spanledger/schema";
-import type { AttemptResult, Recorder, StepParams } from "./internal-types.ts";
+import {
+  type AttemptResult,
+  type ControlParams,
+  type Recorder,
+  type StepParams,
+  stepIdsOf,
+} from "./internal-types.ts";
 import { activeScope, type WorkflowScope } from "./run.ts";
 
 const STEP = createContextKey("spanledger.mastra.step");
@@ -50,6 +56,14 @@ export function beginAttempts(recorder: Recorder): Attempts | undefined {
   const scope = activeScope();
   if (params === undefined || scope === undefined) return undefined;
   return new Attempts(recorder, scope, params);
+}
+
+/** A pause between steps that the workflow itself makes: a step like any other. */
+export function beginSleep(recorder: Recorder, { entry }: ControlParams): Attempts | undefined {
+  const scope = activeScope();
+  const [id] = stepIdsOf(entry);
+  if (scope === undefined || id === undefined) return undefined;
+  return new Attempts(recorder, scope, { step: { id } });
 }
 
 /** One execution of one step. */
