@@ -5,7 +5,7 @@
  * speak OpenAI's protocol, and an audit asks where the data went. An unknown host counts as
  * OpenAI's protocol, `openai`; `server.address` tells which it was.
  */
-import { readField } from "@spanledger/api/internal";
+import { addressOf, readField } from "@spanledger/api/internal";
 
 const OPENAI = "openai";
 
@@ -31,8 +31,8 @@ const BY_HOST: readonly (readonly [string, string])[] = [
 export function providerOf(client: unknown): string {
   const byClass = BY_CLASS.get(readField(readField(client, "constructor"), "name"));
   if (byClass !== undefined) return byClass;
-  const base = readField(client, "baseURL");
-  if (typeof base !== "string" || !URL.canParse(base)) return OPENAI;
-  const host = `.${new URL(base).hostname}`;
+  const address = addressOf(client);
+  if (address === undefined) return OPENAI;
+  const host = `.${address.host}`;
   return BY_HOST.find(([ending]) => host.endsWith(ending))?.[1] ?? OPENAI;
 }

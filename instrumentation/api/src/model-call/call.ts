@@ -19,6 +19,7 @@ import { OTEL } from "@spanledger/schema";
 import { readField, recordError } from "../outcome.ts";
 import { safely } from "../safely.ts";
 import { setOptional } from "../set-optional.ts";
+import { addressOf } from "./address.ts";
 import type { ModelOperation } from "./operation.ts";
 import { observeStream } from "./stream.ts";
 import { type ApiPromise, isJson, type Json, type ResponseStream, textOf } from "./wire.ts";
@@ -218,16 +219,10 @@ function isStream(result: unknown): result is ResponseStream {
   return typeof result === "object" && result !== null && Symbol.asyncIterator in result;
 }
 
-/** Where a client sends its requests; empty where its address cannot be read. */
 function serverOf(client: unknown): Record<string, string | number> {
-  const base = readField(client, "baseURL");
-  if (typeof base !== "string" || !URL.canParse(base)) return {};
-  const url = new URL(base);
-  const standard = url.protocol === "http:" ? 80 : 443;
-  const port = url.port === "" ? standard : Number(url.port);
-  // An IPv6 address stands in brackets in a URL alone.
-  const address = url.hostname.replace(/^\[(.*)\]$/, "$1");
-  return { [OTEL.serverAddress]: address, [OTEL.serverPort]: port };
+  const address = addressOf(client);
+  if (address === undefined) return {};
+  return { [OTEL.serverAddress]: address.host, [OTEL.serverPort]: address.port };
 }
 
 function noop(): void {}

@@ -1,6 +1,7 @@
 /**
  * Calls to models through generated SDK clients: what the instrumentations of such SDKs share.
  */
+export { addressOf } from "./address.ts";
 export { ModelCall, type ModelCallParams } from "./call.ts";
 export {
   appendText,

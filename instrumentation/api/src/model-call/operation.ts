@@ -29,7 +29,11 @@ export interface StreamCollector {
 
 /** Keep what is set. */
 export function present(entries: readonly (readonly [string, Attributes[string]])[]): Attributes {
-  return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
+  const attributes: Attributes = {};
+  for (const [name, value] of entries) {
+    if (value !== undefined) attributes[name] = value;
+  }
+  return attributes;
 }
 
 /** Add to a streamed text, up to {@link STREAMED_CHARS_MAX}. */
