@@ -12,7 +12,6 @@ import {
   StateGraph,
   task,
 } from "@langchain/langgraph";
-import { InMemoryCache } from "@langchain/langgraph-checkpoint";
 import { SpanStatusCode } from "@opentelemetry/api";
 import { WORKFLOW } from "@spanledger/schema";
 import { beforeEach, describe, expect, test } from "vitest";
@@ -20,6 +19,26 @@ import { first, recording, THREAD } from "./langgraph-graphs.ts";
 import { tree } from "./spans.ts";
 
 beforeEach(() => recording.reset());
+
+interface Cached {
+  readonly key: unknown;
+  readonly value: unknown;
+}
+
+/** A cache in memory; LangGraph's own one is in a package that only LangGraph depends on. */
+const cache = (): never => {
+  const kept = new Map<string, unknown>();
+  return {
+    get: async (keys: readonly unknown[]): Promise<Cached[]> =>
+      keys
+        .map((key) => ({ key, value: kept.get(JSON.stringify(key)) }))
+        .filter(({ value }) => value !== undefined),
+    set: async (pairs: readonly Cached[]) => {
+      for (const { key, value } of pairs) kept.set(JSON.stringify(key), structuredClone(value));
+    },
+    clear: async () => kept.clear(),
+  } as never;
+};
 
 const RETRY = { maxAttempts: 2, initialInterval: 1, jitter: false, logWarning: false };
 
@@ -100,7 +119,7 @@ describe("a result from the cache", () => {
         { cachePolicy: { ttl: 60 } },
       )
       .addEdge(START, "costly")
-      .compile({ cache: new InMemoryCache() });
+      .compile({ cache: cache() });
     expect([await graph.invoke({ x: 1 }), await graph.invoke({ x: 1 })]).toEqual([
       { x: 2 },
       { x: 2 },
@@ -121,7 +140,7 @@ describe("a result from the cache", () => {
 
   test("of a task is a skipped step below its caller", async () => {
     const costly = task({ name: "costly", cachePolicy: { ttl: 60 } }, async (x: number) => x + 1);
-    const flow = entrypoint({ name: "flow", cache: new InMemoryCache() }, (x: number) => costly(x));
+    const flow = entrypoint({ name: "flow", cache: cache() }, (x: number) => costly(x));
     expect([await flow.invoke(1), await flow.invoke(1)]).toEqual([2, 2]);
     expect(tree(recording.spans())).toEqual([
       "invoke_workflow flow",

@@ -44,7 +44,8 @@ export const State: AnnotationRoot<Channels> = Annotation.Root({
   notes: Annotation<string[]>({ reducer: (a, b) => [...a, ...b], default: () => [] }),
 });
 
-export const getOrder = tool(async ({ id }: { id: string }) => `order ${id}`, {
+/** Tool `get_order`. */
+export const getOrder: Invokable = tool(async ({ id }: { id: string }) => `order ${id}`, {
   name: "get_order",
   description: "Look an order up",
   schema: z.object({ id: z.string() }),
@@ -73,7 +74,7 @@ export function refundGraph(saver: MemorySaver = new MemorySaver()): Invokable {
       async () => {
         lookups += 1;
         if (lookups === 1) throw new TypeError("connection lost");
-        return { notes: [await getOrder.invoke({ id: "7" })] };
+        return { notes: [String(await getOrder.invoke({ id: "7" }))] };
       },
       { retryPolicy: { maxAttempts: 2, initialInterval: 1, jitter: false, logWarning: false } },
     )
