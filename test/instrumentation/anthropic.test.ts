@@ -111,6 +111,7 @@ describe.each(VERSIONS)("@anthropic-ai/sdk $version", ({ Anthropic }) => {
     await client.messages.create({
       ...BODY,
       tools: TOOLS,
+      ...({ temperature: 0.2 } as object),
       messages: [
         ...BODY.messages,
         {
@@ -123,6 +124,15 @@ describe.each(VERSIONS)("@anthropic-ai/sdk $version", ({ Anthropic }) => {
     });
     const span = only();
     expect(span.attributes[OTEL.genAiResponseFinishReasons]).toEqual(["tool_call"]);
+    expect(span.attributes[OTEL.genAiRequestTemperature]).toBe(0.2);
+    expect(json(span, OTEL.genAiToolDefinitions)).toEqual([
+      {
+        type: "function",
+        name: "lookup",
+        description: "Find",
+        parameters: TOOLS[0]?.input_schema,
+      },
+    ]);
     expect(json(span, OTEL.genAiInputMessages)).toMatchObject([
       { role: "user" },
       { role: "assistant", parts: [{ type: "tool_call", id: "t0", arguments: { id: 6 } }] },
@@ -256,6 +266,10 @@ test("the tool runner's tools and turns have the names of the conventions", asyn
     "  chat claude-x",
     "  execute_tool lookup",
     "  chat claude-x",
+  ]);
+  const [first] = recording.named("chat claude-x");
+  expect(first && json(first, OTEL.genAiToolDefinitions)).toMatchObject([
+    { type: "function", name: "lookup", description: "Find" },
   ]);
   expect(recording.named("execute_tool lookup")[0]?.attributes).toMatchObject({
     [OTEL.genAiToolName]: "lookup",

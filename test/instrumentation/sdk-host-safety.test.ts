@@ -4,9 +4,13 @@
  * on a patched and on an unpatched copy of the real package; both must end the same.
  */
 import { createRequire } from "node:module";
+import Anthropic from "@anthropic-ai/sdk";
 import AnthropicPatched from "@anthropic-ai/sdk-0.133";
 import type { Span } from "@opentelemetry/sdk-trace";
-import { AnthropicInstrumentation } from "@spanledger/instrumentation-anthropic";
+import {
+  AnthropicInstrumentation,
+  AnthropicSpanProcessor,
+} from "@spanledger/instrumentation-anthropic";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type AnthropicServer, startAnthropicServer } from "./anthropic-server.ts";
 import { hostileBodies } from "./hostile-bodies.ts";
@@ -17,7 +21,7 @@ import { record } from "./spans.ts";
 /** Whether the application's own span processor throws. */
 const broken = { start: false, end: false };
 let ended = 0;
-const recording = record({
+const recording = record(new AnthropicSpanProcessor(), {
   onStart: (_: Span) => {
     if (broken.start) throw new RangeError("a processor that throws");
   },
@@ -28,11 +32,21 @@ const recording = record({
   forceFlush: async () => undefined,
   shutdown: async () => undefined,
 });
-const AnthropicPlain = (
-  createRequire(import.meta.url)("@anthropic-ai/sdk-0.133") as { default: typeof AnthropicPatched }
-).default;
+const require = createRequire(import.meta.url);
+/** Below 0.134 we record, from then on the SDK does. */
+const ANTHROPIC_VERSIONS_TESTED = [
+  { name: "@anthropic-ai/sdk-0.133", Patched: AnthropicPatched as unknown as typeof Anthropic },
+  { name: "@anthropic-ai/sdk", Patched: Anthropic },
+].map(({ name, Patched }) => ({
+  name,
+  Patched,
+  Plain: (require(name) as { default: typeof Anthropic }).default,
+}));
 patchAll();
-new AnthropicInstrumentation().manuallyInstrument({ Anthropic: AnthropicPatched });
+const instrumentation = new AnthropicInstrumentation();
+for (const { Patched } of ANTHROPIC_VERSIONS_TESTED) {
+  instrumentation.manuallyInstrument({ Anthropic: Patched });
+}
 
 let openai: OpenAIServer;
 let anthropic: AnthropicServer;
@@ -41,6 +55,7 @@ beforeAll(async () => {
   anthropic = await startAnthropicServer();
 });
 afterAll(async () => {
+  instrumentation.disable();
   await openai.close();
   await anthropic.close();
 });
@@ -225,10 +240,10 @@ describe.each(OPENAI_VERSIONS_TESTED)("an application of openai $version", (libr
   );
 });
 
-describe("an application of @anthropic-ai/sdk below 0.134", () => {
+describe.each(ANTHROPIC_VERSIONS_TESTED)("an application of $name", ({ Patched, Plain }) => {
   const both = async (body: () => unknown): Promise<unknown[]> =>
     Promise.all(
-      [AnthropicPatched, AnthropicPlain].map((Class) => {
+      [Patched, Plain].map((Class) => {
         const client = new Class({ apiKey: "unused", baseURL: anthropic.baseUrl });
         return settled(async () => {
           const result: unknown = await client.messages.create(body() as never);

@@ -1,9 +1,10 @@
 /**
  * OpenTelemetry instrumentation for `@anthropic-ai/sdk`.
  *
- * From 0.134 the SDK records its own spans: they are configured, never recorded twice. Below that,
- * side effects when enabled: `create` of messages and beta messages records a span (`parse` and
- * `stream` go through it); `retryRequest` of the client counts resends.
+ * From 0.134 the SDK records its own spans: they are configured, never recorded twice, and learn from
+ * `create` what they leave out. Below that, side effects when enabled: `create` of messages and beta
+ * messages records a span (`parse` and `stream` go through it); `retryRequest` of the client counts
+ * resends.
  */
 import {
   InstrumentationBase,
@@ -23,6 +24,7 @@ import {
 } from "@spanledger/api/internal";
 import type { AnthropicClass } from "./internal-types.ts";
 import { messages } from "./messages.ts";
+import { carryRequest } from "./own-request.ts";
 import { configureOwnTracing, restore } from "./own-tracing.ts";
 import { providerOf } from "./provider.ts";
 import type { AnthropicInstrumentationConfig, AnthropicModule } from "./types.ts";
@@ -32,9 +34,6 @@ const VERSION = "0.1.0";
 
 /** Versions of `@anthropic-ai/sdk` that are supported. */
 export const ANTHROPIC_VERSIONS: readonly string[] = [">=0.50.0 <2"];
-
-/** Versions that record no spans of their own. */
-const PATCHED_VERSIONS: readonly string[] = [">=0.50.0 <0.134.0"];
 
 type Exports = Readonly<Record<string, unknown>>;
 
@@ -75,7 +74,7 @@ export class AnthropicInstrumentation extends InstrumentationBase<AnthropicInstr
       (name) =>
         new InstrumentationNodeModuleFile(
           name,
-          [...PATCHED_VERSIONS],
+          [...ANTHROPIC_VERSIONS],
           (exports: Exports) => {
             safely(() => this.patch(exports.Anthropic));
             return exports;
@@ -98,13 +97,19 @@ export class AnthropicInstrumentation extends InstrumentationBase<AnthropicInstr
     if (typeof exported !== "function") return;
     const client = exported as unknown as AnthropicClass;
     // Only versions that record spans of their own have the settings of them.
-    if ("openTelemetry" in client.prototype) return;
-    this.patchCreate(client.Messages);
-    this.patchCreate(client.Beta?.Messages);
-    this.patchMethod(client, "retryRequest", countResends);
+    const isOwn = "openTelemetry" in client.prototype;
+    const wrapper = isOwn ? carryRequest(() => this.carriesContent()) : this.recording();
+    this.patchMethod(client.Messages, "create", wrapper);
+    this.patchMethod(client.Beta?.Messages, "create", wrapper);
+    if (!isOwn) this.patchMethod(client, "retryRequest", countResends);
   }
 
-  private patchCreate(resource: PatchableClass | undefined): void {
+  /** What {@link carryRequest} asks: whether content is kept; undefined while disabled. */
+  private carriesContent(): boolean | undefined {
+    return this.isEnabled() ? this.getConfig().captureContent !== false : undefined;
+  }
+
+  private recording(): (original: PatchableMethod) => PatchableMethod {
     const begin = (self: unknown, body: unknown): ModelCall | undefined => {
       if (!this.isEnabled() || !isJson(body)) return undefined;
       const client = readField(self, "_client");
@@ -117,7 +122,7 @@ export class AnthropicInstrumentation extends InstrumentationBase<AnthropicInstr
         captureContent: this.getConfig().captureContent !== false,
       });
     };
-    this.patchMethod(resource, "create", wrapCreate(begin));
+    return wrapCreate(begin);
   }
 
   /** The clients of other platforms inherit: what is patched is the prototype that has it. */

@@ -1,4 +1,5 @@
 /** The messages API: request and response as attributes of the GenAI conventions. */
+import type { Attributes } from "@opentelemetry/api";
 import {
   type Json,
   jsonList,
@@ -19,21 +20,20 @@ export const messages: ModelOperation = {
   request(body, content) {
     const [config = {}] = jsonList([body.output_config]);
     const [format = {}] = jsonList([config.format, body.output_format]);
-    return present([
-      [OTEL.genAiRequestMaxTokens, numberOf(body.max_tokens)],
-      [OTEL.genAiRequestTemperature, numberOf(body.temperature)],
-      [OTEL.genAiRequestTopP, numberOf(body.top_p)],
-      [OTEL.genAiRequestTopK, numberOf(body.top_k)],
-      [OTEL.genAiRequestStopSequences, textsOf(body.stop_sequences)],
-      [OTEL.genAiOutputType, format.type === "json_schema" ? "json" : undefined],
-      ...(content
-        ? ([
-            [OTEL.genAiInputMessages, jsonText(jsonList(body.messages).map(inputMessage))],
-            [OTEL.genAiSystemInstructions, instructions(body.system)],
-            [OTEL.genAiToolDefinitions, toolDefinitions(body.tools)],
-          ] as const)
-        : []),
-    ]);
+    return {
+      ...samplingAndTools(body, content),
+      ...present([
+        [OTEL.genAiRequestMaxTokens, numberOf(body.max_tokens)],
+        [OTEL.genAiRequestStopSequences, textsOf(body.stop_sequences)],
+        [OTEL.genAiOutputType, format.type === "json_schema" ? "json" : undefined],
+        ...(content
+          ? ([
+              [OTEL.genAiInputMessages, jsonText(jsonList(body.messages).map(inputMessage))],
+              [OTEL.genAiSystemInstructions, instructions(body.system)],
+            ] as const)
+          : []),
+      ]),
+    };
   },
   response(result, content) {
     const [usage = {}] = jsonList([result.usage]);
@@ -55,6 +55,16 @@ export const messages: ModelOperation = {
   },
   collector: () => new MessageCollector(),
 };
+
+/** What the SDK's own spans leave out. */
+export function samplingAndTools(body: Json, content: boolean): Attributes {
+  return present([
+    [OTEL.genAiRequestTemperature, numberOf(body.temperature)],
+    [OTEL.genAiRequestTopP, numberOf(body.top_p)],
+    [OTEL.genAiRequestTopK, numberOf(body.top_k)],
+    [OTEL.genAiToolDefinitions, content ? toolDefinitions(body.tools) : undefined],
+  ]);
+}
 
 /** The API counts cached tokens apart; in the conventions they are input tokens like the others. */
 function inputTokens(usage: Json): number | undefined {

@@ -2,13 +2,15 @@
  * The spans that the SDK records itself, from 0.134, in the names of the conventions.
  *
  * In: spans of scope `com.anthropic.sdk.typescript` and those of its platforms. Side effects on
- * them alone: `chat MODEL`, `execute_tool NAME` and `invoke_agent` instead of the SDK's names;
- * finish reasons and tool results under the conventions' attributes when the span ends.
+ * them alone: `chat MODEL`, `execute_tool NAME` and `invoke_agent` instead of the SDK's names; tool
+ * definitions and sampling; finish reasons and tool results under the conventions' attributes when
+ * the span ends.
  */
 import type { Context, Span } from "@opentelemetry/api";
 import { readField, safely } from "@spanledger/api/internal";
 import { ANTHROPIC, OTEL } from "@spanledger/schema";
 import { finishReason } from "./finish-reason.ts";
+import { carriedAttributes } from "./own-request.ts";
 
 /** What follows an operation in a span's name. */
 const TARGET: ReadonlyMap<unknown, string> = new Map([
@@ -25,7 +27,7 @@ const MESSAGE_END = "]}]";
  * `@spanledger/register` installs it by itself.
  */
 export class AnthropicSpanProcessor {
-  onStart(span: Span, _parent: Context): void {
+  onStart(span: Span, parent: Context): void {
     safely(() => {
       if (!isOwnSpan(span)) return;
       const attributes = readField(span, "attributes");
@@ -34,6 +36,7 @@ export class AnthropicSpanProcessor {
       if (target === undefined) return;
       const name = readField(attributes, target);
       span.updateName(name === undefined ? String(operation) : `${operation} ${name}`);
+      if (operation === "chat") span.setAttributes(carriedAttributes(parent));
     });
   }
 
