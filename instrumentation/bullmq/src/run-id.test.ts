@@ -1,14 +1,16 @@
-/** Goal: a job has one run id for ever, and no other job has it. Method: the ULID package reads it. */
-import { decodeTime, isValid } from "ulid";
+/** Goal: a job has one run id for ever, and no other job has it. Method: ULIDs read by hand. */
 import { expect, test } from "vitest";
 import { runIdOf } from "./run-id.ts";
 
-const AT_MS = 1_795_260_127_184;
+/** The specification's example: this time is written so. */
+const AT_MS = 1_469_918_176_385;
+const TIME_TEXT = "01ARYZ6S41";
+const ULID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
 
 test("a job's run id is a ULID of the job's own time", () => {
   const id = runIdOf("bull:mail", "1", AT_MS);
-  expect(isValid(id)).toBe(true);
-  expect(decodeTime(id)).toBe(AT_MS);
+  expect(id).toMatch(ULID);
+  expect(id.slice(0, 10)).toBe(TIME_TEXT);
   expect(runIdOf("bull:mail", "1", AT_MS)).toBe(id);
 });
 
@@ -23,6 +25,5 @@ test("another queue, id or time is another run", () => {
 });
 
 test.each([Number.NaN, -1, 0, Infinity, 2 ** 60])("a time of %d makes a ULID as well", (timeMs) => {
-  const id = runIdOf("bull:mail", "1", timeMs);
-  expect(isValid(id)).toBe(true);
+  expect(runIdOf("bull:mail", "1", timeMs)).toMatch(ULID);
 });

@@ -5,7 +5,7 @@
  * text or text without secrets, or the reason why there is none. Pure but for what it collects.
  */
 import { jsonText } from "@spanledger/api/internal";
-import { parseRedacted } from "./sensitive.ts";
+import { redactedJson } from "./sensitive.ts";
 import type { Settings } from "./settings.ts";
 import type { BodyOmission } from "./types.ts";
 
@@ -145,8 +145,8 @@ export class Body {
 
   #redacted(json: string, sizeBytes: number | undefined): BodyFacts {
     try {
-      const value = parseRedacted(json, this.#settings.redactKeys);
-      return { sizeBytes, text: jsonText(value), omitted: undefined };
+      const text = redactedJson(json, this.#settings.redactKeys);
+      return { sizeBytes, text, omitted: undefined };
     } catch {
       return omit("unparseable", sizeBytes);
     }

@@ -225,8 +225,9 @@ function serverSpan(): Span | undefined {
 
 /** Baggage with the request's id, and of what came from outside only what may be believed. */
 function withBaggage(arrived: Context, requestId: string, trusted: boolean): Context {
-  let baggage: Baggage = propagation.getBaggage(arrived) ?? propagation.createBaggage();
-  if (!trusted) {
+  const given = propagation.getBaggage(arrived);
+  let baggage: Baggage = given ?? propagation.createBaggage();
+  if (given !== undefined && !trusted) {
     const foreign = baggage.getAllEntries().map(([name]) => name);
     baggage = baggage.removeEntries(...foreign.filter((name) => OWN_BAGGAGE.test(name)));
   }

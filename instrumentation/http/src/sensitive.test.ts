@@ -1,6 +1,6 @@
 /** Goal: secrets are replaced, and nothing that only sounds like one. Method: keys of both kinds. */
 import { expect, test } from "vitest";
-import { isSecret, parseRedacted } from "./sensitive.ts";
+import { isSecret, redactedJson } from "./sensitive.ts";
 
 test.each([
   "password",
@@ -53,9 +53,18 @@ test("numbers and booleans under tokens are counts and flags, under passwords th
 
 test("what lies below a secret's key goes with it, and named keys as well", () => {
   const text = '{"credentials":{"user":"a","list":["b"]},"Iban":"DE00","kept":[{"otp":"1"}]}';
-  expect(parseRedacted(text, new Set(["iban"]))).toEqual({
+  expect(JSON.parse(redactedJson(text, new Set(["iban"])))).toEqual({
     credentials: "[REDACTED]",
     Iban: "[REDACTED]",
     kept: [{ otp: "[REDACTED]" }],
   });
+});
+
+test("a secret is not kept in the shadow of a key that comes again", () => {
+  expect(redactedJson('{"a":{"password":"x"},"a":1}', new Set())).toBe('{"a":1}');
+  expect(redactedJson('{"pass\\u0077ord":"x"}', new Set())).toBe('{"password":"[REDACTED]"}');
+});
+
+test.each(["1", '"a"', "null", "true", "[]", "[[null,{}]]"])("%s stays as it is", (text) => {
+  expect(redactedJson(text, new Set())).toBe(text);
 });

@@ -1,7 +1,7 @@
 /**
  * Secrets are replaced before they leave the process; the receiver redacts everything else.
  *
- * In: a parsed body. Out: the same with secrets replaced. Pure.
+ * In: a body as JSON. Out: the same with secrets replaced. Side effect: a cache of keys.
  */
 
 /** Stands where a secret stood. */
@@ -37,31 +37,69 @@ const ABOUT: ReadonlySet<string> = new Set(
 const CURSOR_WORDS: ReadonlySet<string> = new Set(["page", "pagination", "continuation", "sync"]);
 
 /** Longest key that is looked at, in characters; a longer one is no name. */
-const KEY_CHARS_MAX = 256;
+const KEY_CHARS_MAX = 64;
+
+/** What a key says about its value. */
+type KeyClass = "none" | "secret" | "token";
+
+/** Keys whose class is remembered: bodies have the same keys again and again. */
+const KNOWN_KEYS_MAX = 2_000;
+const known = new Map<string, KeyClass>();
 
 /** Whether the value under a key is a secret. Numbers and booleans under tokens are counts, flags. */
 export function isSecret(key: string, value: unknown): boolean {
-  if (key.length > KEY_CHARS_MAX) return false;
-  const words = segmentsOf(key);
-  if (ABOUT.has(words.at(-1) ?? "")) return false;
-  const found = words.find((word) => SECRET_WORDS.has(word));
-  if (found === "token") {
-    if (typeof value === "number" || typeof value === "boolean") return false;
-    return !words.some((word) => CURSOR_WORDS.has(word));
-  }
-  if (found !== undefined) return true;
-  return words.some((word, index) => SECRET_PAIRS.has(`${word} ${words[index + 1]}`));
+  const keyClass = classOf(key);
+  if (keyClass !== "token") return keyClass === "secret";
+  return typeof value !== "number" && typeof value !== "boolean";
 }
 
 /**
- * Parse JSON with its secrets replaced.
+ * Read JSON and write it again without its secrets.
  *
+ * @param more keys in lower case whose values are secrets as well
  * @throws {SyntaxError} where it is none; {RangeError} where it is nested too deep for the engine
  */
-export function parseRedacted(text: string, more: ReadonlySet<string>): unknown {
-  return JSON.parse(text, (key, value: unknown) =>
-    more.has(key.toLowerCase()) || isSecret(key, value) ? REPLACEMENT : value,
-  );
+export function redactedJson(text: string, more: ReadonlySet<string>): string {
+  const root: unknown = JSON.parse(text);
+  // Written even where nothing was replaced: of a key that comes twice, the text has both values.
+  const open: unknown[] = [root];
+  for (let value = open.pop(); value !== undefined; value = open.pop()) {
+    if (typeof value !== "object" || value === null) continue;
+    if (Array.isArray(value)) {
+      for (const item of value) if (typeof item === "object" && item !== null) open.push(item);
+      continue;
+    }
+    const object = value as Record<string, unknown>;
+    for (const key of Object.keys(object)) {
+      const child = object[key];
+      if (isSecret(key, child) || (more.size > 0 && more.has(key.toLowerCase()))) {
+        // Not by assignment: a key named `__proto__` is a key here.
+        Object.defineProperty(object, key, { value: REPLACEMENT, enumerable: true });
+      } else if (typeof child === "object" && child !== null) {
+        open.push(child);
+      }
+    }
+  }
+  return JSON.stringify(root);
+}
+
+function classOf(key: string): KeyClass {
+  if (key.length > KEY_CHARS_MAX) return "none";
+  const before = known.get(key);
+  if (before !== undefined) return before;
+  const keyClass = classify(segmentsOf(key));
+  if (known.size >= KNOWN_KEYS_MAX) known.clear();
+  known.set(key, keyClass);
+  return keyClass;
+}
+
+function classify(words: readonly string[]): KeyClass {
+  if (ABOUT.has(words.at(-1) ?? "")) return "none";
+  const found = words.filter((word) => SECRET_WORDS.has(word));
+  if (found.some((word) => word !== "token")) return "secret";
+  if (found.length > 0) return words.some((word) => CURSOR_WORDS.has(word)) ? "none" : "token";
+  const isPair = words.some((word, index) => SECRET_PAIRS.has(`${word} ${words[index + 1]}`));
+  return isPair ? "secret" : "none";
 }
 
 /** `accessToken`, `access-token` and `ACCESS_TOKEN` are access, token. */
