@@ -40,6 +40,7 @@ export const OTEL = {
   genAiToolCallId: "gen_ai.tool.call.id",
   genAiToolCallResult: "gen_ai.tool.call.result",
   genAiToolDefinitions: "gen_ai.tool.definitions",
+  genAiToolDescription: "gen_ai.tool.description",
   genAiToolName: "gen_ai.tool.name",
   genAiToolType: "gen_ai.tool.type",
   genAiUsageCacheReadInputTokens: "gen_ai.usage.cache_read.input_tokens",
@@ -146,6 +147,21 @@ export const ANTHROPIC = {
   scope: "com.anthropic.sdk.typescript",
   stopReason: "anthropic.message.stop_reason",
   toolResultContent: "anthropic.tool_result.content",
+} as const;
+
+/**
+ * What the receiver adds to a span that it has put from another dialect into these names, so that it
+ * can be told what the sender said and what is a translation.
+ */
+export const NORMALISED = {
+  /** Whose names they were, such as `openinference`; several are possible. */
+  dialect: "spanledger.dialect",
+  /** The names of attributes that have another one now; `*` stands for an index. */
+  originalAttributeNames: "spanledger.original_attribute_names",
+  /** Content that has no name in the conventions, by its own name. */
+  originalContent: "spanledger.original_content",
+  /** The span's name, where it has another one now. */
+  originalName: "spanledger.original_name",
 } as const;
 
 /** The first word of each span name of ours; the second is the name of the thing. */
@@ -276,6 +292,7 @@ export const CONTENT_ATTRIBUTES: ReadonlySet<string> = new Set([
   OTEL.genAiToolCallResult,
   OTEL.genAiToolDefinitions,
   OTEL.httpRequestBody,
+  NORMALISED.originalContent,
   WORKFLOW.decisionInputs,
   WORKFLOW.stepInput,
   WORKFLOW.stepOutput,
