@@ -15,8 +15,9 @@ import { RunSpanProcessor } from "@spanledger/api";
 import { AnthropicSpanProcessor } from "@spanledger/instrumentation-anthropic";
 import { createBatches, createExporter } from "./exporter.ts";
 import { registerHooks } from "./hooks.ts";
-import { type Arrival, createLibraries, HOOKED_FILES, patchLibraries } from "./libraries.ts";
+import { createLibraries, HOOKED_FILES } from "./libraries.ts";
 import { type Flush, flushAtExit, PendingSpans } from "./lifecycle.ts";
+import { type Arrival, patchLibraries } from "./patch.ts";
 
 /** What is running. */
 export interface Started {
@@ -61,12 +62,9 @@ function startAll(): Started {
   sdk.start();
   const { instrumentations, libraries } = createLibraries();
   const arrival = arrivalOf();
-  // Without the hook, what the application has is patched at once, whether it is used or not.
-  const now = registerHooks(HOOKED_FILES, arrival === "required") ? arrival : "imported";
-  const application = resolve(process.argv[1] ?? process.cwd(), process.argv[1] ? "." : "index.js");
-  for (const line of patchLibraries(libraries, now, application)) {
-    say(line);
-  }
+  const isHooked = registerHooks(HOOKED_FILES, arrival === "required");
+  const now = arrival === "required" && !isHooked ? "unhooked" : arrival;
+  for (const line of patchLibraries(libraries, now, applicationFile())) say(line);
   const flush = async (): Promise<void> => {
     await Promise.all(batches.map((processor) => processor.forceFlush()));
   };
@@ -78,6 +76,11 @@ function startAll(): Started {
       await sdk.shutdown();
     },
   };
+}
+
+/** The file that Node was asked to run; libraries are looked for from there. */
+function applicationFile(): string {
+  return resolve(process.argv[1] ?? process.cwd(), process.argv[1] ? "." : "index.js");
 }
 
 /** Cheap ones alone: no network, and no command line, which may hold secrets. */
