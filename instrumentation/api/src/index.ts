@@ -6,6 +6,7 @@
  */
 export { action, tool } from "./action.ts";
 export { approval } from "./approval.ts";
+export type { CaptureLevel } from "./capture.ts";
 export {
   type CheckpointExpectation,
   type CheckpointFacts,

@@ -4,6 +4,7 @@
  */
 export { readAnswer } from "./answer.ts";
 export { recordApproval, recordApprovalRequest } from "./approval.ts";
+export { CAPTURE_LEVELS, CAPTURE_VARIABLE, type CaptureLevel, captureLevel } from "./capture.ts";
 export {
   type CheckpointExpectation,
   type CheckpointFacts,
@@ -30,7 +31,13 @@ export { jsonText } from "./json-text.ts";
 export * from "./model-call/index.ts";
 export { type Observer, observe } from "./observe.ts";
 export { errorTypeOf, isBubbleUp, readField, recordError, resultOfError } from "./outcome.ts";
-export { beginRun, outcomeOfError, RunRecord, runContext } from "./run-record.ts";
+export {
+  beginRun,
+  type EngineOutcome,
+  outcomeOfError,
+  RunRecord,
+  runContext,
+} from "./run-record.ts";
 export { safely } from "./safely.ts";
 export {
   activeActor,

@@ -5,6 +5,7 @@
  */
 import { type Context, propagation, type Span } from "@opentelemetry/api";
 import { AI_OPERATIONS, OTEL, WORKFLOW } from "@spanledger/schema";
+import { type CaptureLevel, captureLevel, withhold } from "./capture.ts";
 import {
   attributesOf,
   frameworkCallAround,
@@ -48,12 +49,16 @@ export function runBaggage(parent: Context, run: RunRecord): Context {
 /**
  * Puts run id, workflow id, request id, workspace and actor onto every span, from the baggage of
  * the context that it starts in, and the name of the surrounding step, which is also told when it
- * holds an AI call.
+ * holds an AI call. Takes content off spans that end where `SPANLEDGER_CAPTURE` says so.
  *
  * A span processor for any OpenTelemetry SDK; `@spanledger/register` installs it by itself.
  */
 export class RunSpanProcessor {
-  constructor() {
+  readonly #capture: CaptureLevel;
+
+  /** @param capture @default what `SPANLEDGER_CAPTURE` says */
+  constructor(capture: CaptureLevel = captureLevel()) {
+    this.#capture = capture;
     listenForModelSpans();
   }
 
@@ -76,7 +81,10 @@ export class RunSpanProcessor {
     });
   }
 
-  onEnd(): void {}
+  /** Before any exporter gets it: put this processor first. */
+  onEnd(span: object): void {
+    withhold(span, this.#capture);
+  }
 
   async forceFlush(): Promise<void> {}
 
