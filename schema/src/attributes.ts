@@ -164,6 +164,16 @@ export const NORMALISED = {
   originalName: "spanledger.original_name",
 } as const;
 
+/** What an application's telemetry says about itself. */
+export const TELEMETRY = {
+  /** How much content is recorded (`full`, `metadata`, `none`); a resource attribute. */
+  capture: "spanledger.capture",
+  /** Why spans are missing: `queue_full`, `refused`. */
+  gapReason: "spanledger.gap.reason",
+  /** How many spans of the process are missing. */
+  gapSpans: "spanledger.gap.spans",
+} as const;
+
 /** The first word of each span name of ours; the second is the name of the thing. */
 export const SPAN_NAME = {
   action: "perform_action",
@@ -171,6 +181,7 @@ export const SPAN_NAME = {
   authentication: "authenticate",
   decision: "evaluate_branch",
   definition: "define_workflow",
+  gap: "record_gap",
   loadCheckpoint: "load_checkpoint",
   policy: "evaluate_policy",
   run: "invoke_workflow",

@@ -56,15 +56,17 @@ export interface Libraries {
   readonly libraries: readonly Library[];
 }
 
-export function createLibraries(): Libraries {
-  const aiSdk = new AiSdkInstrumentation();
-  const anthropic = new AnthropicInstrumentation();
-  const bullmq = new BullMQInstrumentation();
-  const mastra = new MastraInstrumentation();
-  const mcp = new McpInstrumentation();
-  const openai = new OpenAIInstrumentation();
-  const langgraph = new LangGraphInstrumentation();
-  const langchain = new LangChainInstrumentation();
+/** @param captureContent whether inputs, outputs and messages are recorded */
+export function createLibraries(captureContent: boolean): Libraries {
+  const config = { captureContent };
+  const aiSdk = new AiSdkInstrumentation(config);
+  const anthropic = new AnthropicInstrumentation(config);
+  const bullmq = new BullMQInstrumentation(config);
+  const mastra = new MastraInstrumentation(config);
+  const mcp = new McpInstrumentation(config);
+  const openai = new OpenAIInstrumentation(config);
+  const langgraph = new LangGraphInstrumentation(config);
+  const langchain = new LangChainInstrumentation(config);
   return {
     instrumentations: [
       langgraph,
@@ -75,7 +77,7 @@ export function createLibraries(): Libraries {
       mastra,
       aiSdk,
       bullmq,
-      new HttpInstrumentation(),
+      new HttpInstrumentation({ captureBody: captureContent }),
     ],
     libraries: [
       {
