@@ -43,7 +43,16 @@ export function isForeignKey(key: string): boolean {
   );
 }
 
+/** Beginning of the scopes of Traceloop's instrumentations. */
+export const TRACELOOP_SCOPE = "@traceloop/";
+
+/** Scope of OpenTelemetry's own OpenAI instrumentation. */
+export const OPENTELEMETRY_SCOPE = "@opentelemetry/instrumentation-openai";
+
+/** Scopes whose attributes alone do not tell: their names are those of today. */
+const SCOPES: readonly string[] = [ANTHROPIC.scope, TRACELOOP_SCOPE, OPENTELEMETRY_SCOPE];
+
 /** Whether all spans of an instrumentation scope are foreign ones, whatever their attributes. */
 export function isForeignScope(name: string): boolean {
-  return name.startsWith(ANTHROPIC.scope);
+  return SCOPES.some((scope) => name.startsWith(scope));
 }

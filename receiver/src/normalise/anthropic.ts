@@ -5,7 +5,6 @@
  * `@spanledger/instrumentation-anthropic` gives them in the application; after it nothing is left.
  */
 import { ANTHROPIC, OTEL } from "@spanledger/schema";
-import { isForeignScope } from "../base/dialects.ts";
 import type { AttributeValue } from "../base/records.ts";
 import type { SpanDraft } from "./draft.ts";
 import { isMap, jsonList } from "./json-value.ts";
@@ -35,7 +34,7 @@ const REASONS: ReadonlyMap<string, string> = new Map([
 /** Put a span of the SDK into our names. */
 export function normaliseAnthropic(draft: SpanDraft): void {
   const { span } = draft;
-  if (!isForeignScope(span.scope.name)) return;
+  if (!span.scope.name.startsWith(ANTHROPIC.scope)) return;
   const operation = draft.text(OTEL.genAiOperationName);
   const isOwnName = span.name.startsWith(OWN_NAME);
   if (isOwnName) draft.speaks("anthropic");

@@ -5,10 +5,12 @@
  * Side effect on a draft: attributes have the names of today.
  */
 import { OTEL } from "@spanledger/schema";
+import { OPENTELEMETRY_SCOPE } from "../base/dialects.ts";
 import type { AttributeValue } from "../base/records.ts";
 import type { SpanDraft } from "./draft.ts";
 import { jsonList } from "./json-value.ts";
 import { providerName } from "./provider.ts";
+import { belongsToRun, isRoot } from "./roles.ts";
 
 const RENAMED: readonly (readonly [from: string, to: string])[] = [
   ["enduser.id", OTEL.userId],
@@ -20,8 +22,9 @@ const RENAMED: readonly (readonly [from: string, to: string])[] = [
   ["gen_ai.usage.cache_creation.input_tokens", OTEL.genAiUsageCacheWriteInputTokens],
 ];
 
-/** What a model is called by in every dialect. */
+/** What is left when every dialect has been heard, and OpenTelemetry's own instrumentation. */
 export function renameOlder(draft: SpanDraft): void {
+  if (draft.span.scope.name.startsWith(OPENTELEMETRY_SCOPE) && !isRoot(draft)) belongsToRun(draft);
   draft.rename("gen_ai.system", OTEL.genAiProviderName, providerName);
   for (const [from, to] of RENAMED) draft.rename(from, to);
   draft.rename("gen_ai.response.finish_reason", OTEL.genAiResponseFinishReasons, (reason) =>

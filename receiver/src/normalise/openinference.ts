@@ -12,6 +12,7 @@ import {
   contentParts,
   mapOf,
   messageOf,
+  spreadContent,
   textPart,
   toolCallPart,
   toolDefinition,
@@ -139,8 +140,9 @@ function llm(draft: SpanDraft): void {
   const said = draft.take("llm.model_name");
   const asked = parameters.get("model");
   draft.set(OTEL.genAiRequestModel, asked ?? said);
-  // What OpenInference names is what answered, where that is known.
-  if (asked !== undefined) draft.set(OTEL.genAiResponseModel, said);
+  const answer = jsonMap(outputJson(draft));
+  // What OpenInference names is what answered, but of streams what was asked.
+  draft.set(OTEL.genAiResponseModel, answer.get("model") ?? (said === asked ? undefined : said));
   for (const [from, to] of PARAMETERS) {
     const value = parameters.get(from);
     const isDefault = from === "stream" && value !== true;
@@ -148,7 +150,7 @@ function llm(draft: SpanDraft): void {
   }
   const reason = draft.take("llm.finish_reason");
   if (reason !== undefined) draft.set(OTEL.genAiResponseFinishReasons, asList(reason));
-  draft.set(OTEL.genAiResponseId, jsonMap(outputJson(draft)).get("id"));
+  draft.set(OTEL.genAiResponseId, answer.get("id"));
   const input = draft.takeSpread("llm.input_messages");
   const output = draft.takeSpread("llm.output_messages");
   if (isList(input)) draft.set(OTEL.genAiInputMessages, input.map(inputMessage));
@@ -207,7 +209,7 @@ function outputMessage(item: AttributeValue, reason: AttributeValue | undefined)
 
 function parts(message: AttributeMap): AttributeValue[] {
   return [
-    ...contentParts(jsonOrText(message.get("content"))),
+    ...contentParts(spreadContent(message.get("content"))),
     ...contents(message),
     ...calls(message),
   ];

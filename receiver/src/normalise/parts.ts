@@ -5,7 +5,7 @@
  * own; a tool's arguments that are JSON text become what they say, as in our own packages.
  */
 import type { AttributeMap, AttributeValue } from "../base/records.ts";
-import { isList, isMap, jsonOrText } from "./json-value.ts";
+import { isList, isMap, jsonList, jsonOrText } from "./json-value.ts";
 
 /** A map without what is not there. */
 export function mapOf(
@@ -43,6 +43,13 @@ export function messageOf(
   finishReason?: AttributeValue,
 ): AttributeMap {
   return mapOf(["role", role], ["parts", parts], ["finish_reason", finishReason]);
+}
+
+/** Content that is a list of typed parts as JSON text; any other text is what was said. */
+export function spreadContent(content: AttributeValue | undefined): AttributeValue | undefined {
+  if (typeof content !== "string" || !content.startsWith("[{")) return content;
+  const list = jsonList(content);
+  return list?.every((part) => isMap(part) && part.has("type")) === true ? list : content;
 }
 
 /** Content of a message: text, or a list of typed parts of the OpenAI, Anthropic or AI SDK kind. */

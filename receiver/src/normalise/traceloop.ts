@@ -5,11 +5,19 @@
  * it is one; a root agent is a run; agents and tasks below are steps. Later versions send the
  * conventions of today, which pass through.
  */
-import { OTEL } from "@spanledger/schema";
+import { OTEL, WORKFLOW } from "@spanledger/schema";
+import { TRACELOOP_SCOPE } from "../base/dialects.ts";
 import type { AttributeMap, AttributeValue } from "../base/records.ts";
 import type { SpanDraft } from "./draft.ts";
 import { isList, isMap, jsonOrText } from "./json-value.ts";
-import { contentParts, mapOf, messageOf, toolCallPart, toolResponsePart } from "./parts.ts";
+import {
+  contentParts,
+  mapOf,
+  messageOf,
+  spreadContent,
+  toolCallPart,
+  toolResponsePart,
+} from "./parts.ts";
 import { belongsToRun, isCall, isRoot, isRun, isRunOrStep, isStep, isTool } from "./roles.ts";
 
 const KIND = "traceloop.span.kind";
@@ -41,6 +49,7 @@ export function normaliseTraceloop(draft: SpanDraft): void {
     draft.rename("llm.is_streaming", OTEL.genAiRequestStream);
   }
   if (!isRoot(draft) || draft.has(KIND)) belongsToRun(draft);
+  draft.set(WORKFLOW.id, draft.text(WORKFLOW_NAME));
   if (isFirst) takeRole(draft);
   draft.keepAll(
     (key) => key.startsWith("traceloop.entity.input") || key.startsWith("traceloop.entity.output"),
@@ -48,6 +57,7 @@ export function normaliseTraceloop(draft: SpanDraft): void {
 }
 
 function isTraceloop(draft: SpanDraft): boolean {
+  if (draft.span.scope.name.startsWith(TRACELOOP_SCOPE)) return true;
   for (const key of draft.attributes.keys()) {
     if (key.startsWith("traceloop.") || /^gen_ai\.(?:prompt|completion)\.\d/.test(key)) return true;
   }
@@ -120,7 +130,7 @@ function message(item: AttributeValue, defaultRole: "user" | "assistant"): Attri
   if (!isMap(item)) return messageOf(defaultRole, contentParts(item));
   const said = item.get("role");
   const id = item.get("tool_call_id");
-  const content = jsonOrText(item.get("content"));
+  const content = spreadContent(item.get("content"));
   if (said === "tool" || id !== undefined) {
     return messageOf("tool", [toolResponsePart(id, content)]);
   }
