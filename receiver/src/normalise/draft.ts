@@ -8,9 +8,6 @@
 import { NORMALISED } from "@spanledger/schema";
 import type { AttributeMap, AttributeValue, DecodedSpan, SpanEvent } from "../base/records.ts";
 
-/** Deepest path that names are split into; the rest of a longer one is one name. */
-const PATH_DEPTH_MAX = 12;
-
 const INDEX = /^\d{1,6}$/;
 
 /** Names that are spread over a path; not a map, which a value may be. */
@@ -117,18 +114,23 @@ export class SpanDraft {
   }
 
   /**
-   * Take the attributes `prefix.…` as what they are spread out from: maps, and lists where all names
-   * are numbers. Undefined where there are none.
+   * Take the attributes `prefix.0.…` as the list that they are spread out from.
+   *
+   * @param understood what may follow the prefix; anything else stays where it is
+   * @returns undefined where there are none
    */
-  takeSpread(prefix: string): AttributeValue | undefined {
+  takeSpread(prefix: string, understood: RegExp): readonly AttributeValue[] | undefined {
     const tree = new Tree();
     const start = `${prefix}.`;
     for (const [key, value] of [...this.#attributes]) {
       if (!key.startsWith(start)) continue;
+      const path = key.slice(start.length);
+      if (!understood.test(path)) continue;
       this.take(key);
-      plant(tree, key.slice(start.length).split("."), value);
+      plant(tree, path.split("."), value);
     }
-    return tree.members.size === 0 ? undefined : harvest(tree);
+    const list = tree.members.size === 0 ? undefined : harvest(tree);
+    return Array.isArray(list) ? list : undefined;
   }
 
   nameIt(name: string): void {
@@ -164,26 +166,18 @@ function withoutIndices(key: string): string {
     .join(".");
 }
 
+/** What is understood names either a value or a beginning, never both. */
 function plant(tree: Tree, path: readonly string[], value: AttributeValue): void {
   let node = tree;
-  for (const [depth, part] of path.entries()) {
-    const isLast = depth === path.length - 1;
-    const next = node.members.get(part);
-    if (isLast || depth === PATH_DEPTH_MAX) {
-      const name = isLast ? part : path.slice(depth).join(".");
-      if (next instanceof Tree && isLast) next.members.set("", value);
-      else node.members.set(name, value);
-      return;
+  for (const part of path.slice(0, -1)) {
+    let next = node.members.get(part);
+    if (!(next instanceof Tree)) {
+      next = new Tree();
+      node.members.set(part, next);
     }
-    if (next instanceof Tree) node = next;
-    else {
-      const made = new Tree();
-      // A name that is both a value and a beginning of others keeps the value under itself.
-      if (next !== undefined) made.members.set("", next);
-      node.members.set(part, made);
-      node = made;
-    }
+    node = next;
   }
+  node.members.set(path.at(-1) ?? "", value);
 }
 
 function harvest(tree: Tree): AttributeValue {

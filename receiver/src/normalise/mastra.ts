@@ -2,11 +2,12 @@
  * Mastra's own OpenTelemetry export (`@mastra/otel-exporter`, `@mastra/otel-bridge`): `mastra.*`.
  *
  * Side effect on a draft: our names. Calls of models and tools come in the conventions' names
- * already; a workflow or a root agent is a run, steps, branches and agents below are steps.
+ * already; a workflow is a run wherever it stands, a root agent is one; steps, branches and agents
+ * below are steps.
  */
 import { OTEL, type StepType, WORKFLOW } from "@spanledger/schema";
 import type { SpanDraft } from "./draft.ts";
-import { belongsToRun, isRunOrStep, isStep } from "./roles.ts";
+import { belongsToRun, isRun, isRunOrStep, isStep } from "./roles.ts";
 
 const TYPE = "mastra.span.type";
 
@@ -43,7 +44,7 @@ function takeRole(draft: SpanDraft, type: string): void {
   const name = nameOf(draft);
   const step = STEPS.get(type);
   if (step !== undefined) isStep(draft, step, name, exchange());
-  else if (type === "workflow_run") isRunOrStep(draft, "action", name, exchange());
+  else if (type === "workflow_run") isRun(draft, name, exchange());
   else if (type === "agent_run") {
     draft.set(OTEL.genAiAgentName, name);
     isRunOrStep(draft, "ai", name, exchange());

@@ -51,6 +51,15 @@ const CONTENT_PREFIXES: readonly string[] = [
   "tool_call.function",
 ];
 
+/** What is made a message of; what else a message may have stays under its own name. */
+const MESSAGE = new RegExp(
+  "^\\d{1,6}\\.message\\.(?:role|content|name|tool_call_id|" +
+    "function_call_name|function_call_arguments_json|" +
+    "contents\\.\\d{1,6}\\.message_content\\.(?:type|text|image\\.image\\.url)|" +
+    "tool_calls\\.\\d{1,6}\\.tool_call\\.(?:id|function\\.name|function\\.arguments))$",
+);
+const TOOL = /^\d{1,6}\.tool\.json_schema$/;
+
 const RENAMED: readonly (readonly [from: string, to: string])[] = [
   ["llm.token_count.prompt", OTEL.genAiUsageInputTokens],
   ["llm.token_count.completion", OTEL.genAiUsageOutputTokens],
@@ -151,17 +160,15 @@ function llm(draft: SpanDraft): void {
   const reason = draft.take("llm.finish_reason");
   if (reason !== undefined) draft.set(OTEL.genAiResponseFinishReasons, asList(reason));
   draft.set(OTEL.genAiResponseId, answer.get("id"));
-  const input = draft.takeSpread("llm.input_messages");
-  const output = draft.takeSpread("llm.output_messages");
-  if (isList(input)) draft.set(OTEL.genAiInputMessages, input.map(inputMessage));
-  if (isList(output)) {
-    draft.set(
-      OTEL.genAiOutputMessages,
-      output.map((message) => outputMessage(message, reason)),
-    );
-  }
-  const tools = draft.takeSpread("llm.tools");
-  if (isList(tools)) draft.set(OTEL.genAiToolDefinitions, tools.map(tool));
+  const input = draft.takeSpread("llm.input_messages", MESSAGE);
+  const output = draft.takeSpread("llm.output_messages", MESSAGE);
+  draft.set(OTEL.genAiInputMessages, input?.map(inputMessage));
+  draft.set(
+    OTEL.genAiOutputMessages,
+    output?.map((message) => outputMessage(message, reason)),
+  );
+  const tools = draft.takeSpread("llm.tools", TOOL);
+  draft.set(OTEL.genAiToolDefinitions, tools?.map(tool));
   const isText = input === undefined && draft.has("llm.prompts.0.prompt.text");
   isCall(draft, isText ? "text_completion" : "chat");
 }
@@ -199,7 +206,7 @@ function inputMessage(item: AttributeValue): AttributeMap {
       toolResponsePart(named, message.get("content") ?? contents(message)),
     ]);
   }
-  return messageOf(role, parts(message));
+  return mapOf(...messageOf(role, parts(message)), ["name", message.get("name")]);
 }
 
 function outputMessage(item: AttributeValue, reason: AttributeValue | undefined): AttributeMap {

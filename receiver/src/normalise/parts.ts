@@ -63,23 +63,33 @@ function contentPart(part: AttributeValue): AttributeValue {
   if (!isMap(part)) return textPart(part);
   const type = part.get("type");
   switch (type) {
-    case "tool-call":
-      return toolCallPart(
-        part.get("toolCallId"),
-        part.get("toolName"),
-        part.get("input") ?? part.get("args"),
-      );
-    case "tool_use":
-      return toolCallPart(part.get("id"), part.get("name"), part.get("input"));
-    case "tool-result":
-      return toolResponsePart(part.get("toolCallId"), outputOf(part));
-    case "tool_result":
-      return toolResponsePart(part.get("tool_use_id"), part.get("content"));
+    case "tool-call": {
+      const said = part.get("input") ?? part.get("args");
+      const call = toolCallPart(part.get("toolCallId"), part.get("toolName"), said);
+      return withRest(call, part, ["toolCallId", "toolName", "input", "args"]);
+    }
+    case "tool_use": {
+      const call = toolCallPart(part.get("id"), part.get("name"), part.get("input"));
+      return withRest(call, part, ["id", "name", "input"]);
+    }
+    case "tool-result": {
+      const answer = toolResponsePart(part.get("toolCallId"), outputOf(part));
+      return withRest(answer, part, ["toolCallId", "output", "result"]);
+    }
+    case "tool_result": {
+      const answer = toolResponsePart(part.get("tool_use_id"), part.get("content"));
+      return withRest(answer, part, ["tool_use_id", "content"]);
+    }
     case "tool_call_response":
       return part.has("response") ? part : toolResponsePart(part.get("id"), part.get("result"));
     default:
       return typedPart(type, part);
   }
+}
+
+/** What has no name in a part of ours keeps its own. */
+function withRest(made: AttributeMap, part: AttributeMap, used: readonly string[]): AttributeMap {
+  return new Map([...[...part].filter(([key]) => !used.includes(key)), ...made]);
 }
 
 /** Text and reasoning have `text` in most dialects, `content` in the conventions. */

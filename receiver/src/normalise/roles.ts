@@ -19,6 +19,14 @@ export function isRoot(draft: SpanDraft): boolean {
   return draft.span.parentSpanId === "";
 }
 
+/** Bits of a span's flags: it is known whether its parent is remote, and it is (`trace.proto`). */
+const REMOTE_PARENT = 0x300;
+
+/** Whether nothing is above it in its process. */
+function isTop(draft: SpanDraft): boolean {
+  return isRoot(draft) || (draft.span.flags & REMOTE_PARENT) === REMOTE_PARENT;
+}
+
 /** The trace is the run: it is the only thing that all spans of a foreign run know. */
 export function belongsToRun(draft: SpanDraft): void {
   draft.set(WORKFLOW.runId, draft.span.traceId);
@@ -47,14 +55,14 @@ export function isStep(draft: SpanDraft, type: StepType, name: string, exchange:
   draft.nameIt(`${SPAN_NAME.step} ${name}`);
 }
 
-/** What orchestrates others is a run where nothing is above it, else a step. */
+/** What orchestrates others is a run where nothing is above it in its process, else a step. */
 export function isRunOrStep(
   draft: SpanDraft,
   type: StepType,
   name: string,
   exchange: Exchange,
 ): void {
-  if (isRoot(draft)) isRun(draft, name, exchange);
+  if (isTop(draft)) isRun(draft, name, exchange);
   else isStep(draft, type, name, exchange);
 }
 

@@ -30,6 +30,15 @@ const OPERATIONS: ReadonlyMap<string, string> = new Map([
   ["embedding", "embeddings"],
 ]);
 
+/** What is made a message of; what else there may be stays under its own name. */
+const MESSAGE =
+  /^\d{1,6}\.(?:role|content|finish_reason|tool_call_id|tool_calls\.\d{1,6}\.(?:id|name|arguments))$/;
+const FUNCTION = /^\d{1,6}\.(?:name|description|parameters)$/;
+
+/** Attributes that hold content and have no name of their own in ours. */
+const CONTENT =
+  /^(?:traceloop\.entity\.(?:input|output)|gen_ai\.(?:prompt|completion)\.\d|llm\.(?:prompts|completions|request\.functions)\b)/;
+
 const RENAMED: readonly (readonly [from: string, to: string])[] = [
   ["llm.top_k", OTEL.genAiRequestTopK],
   ["llm.frequency_penalty", OTEL.genAiRequestFrequencyPenalty],
@@ -51,9 +60,7 @@ export function normaliseTraceloop(draft: SpanDraft): void {
   if (!isRoot(draft) || draft.has(KIND)) belongsToRun(draft);
   draft.set(WORKFLOW.id, draft.text(WORKFLOW_NAME));
   if (isFirst) takeRole(draft);
-  draft.keepAll(
-    (key) => key.startsWith("traceloop.entity.input") || key.startsWith("traceloop.entity.output"),
-  );
+  draft.keepAll((key) => CONTENT.test(key));
 }
 
 function isTraceloop(draft: SpanDraft): boolean {
@@ -92,8 +99,9 @@ function takeRole(draft: SpanDraft): void {
 }
 
 function call(draft: SpanDraft): void {
-  const prompts = draft.takeSpread("gen_ai.prompt") ?? wholeText(draft, "gen_ai.prompt");
-  const answers = draft.takeSpread("gen_ai.completion") ?? wholeText(draft, "gen_ai.completion");
+  const prompts = draft.takeSpread("gen_ai.prompt", MESSAGE) ?? wholeText(draft, "gen_ai.prompt");
+  const answers =
+    draft.takeSpread("gen_ai.completion", MESSAGE) ?? wholeText(draft, "gen_ai.completion");
   const reasons = isList(answers) ? answers.flatMap(finishReason) : [];
   if (isList(prompts)) {
     draft.set(
@@ -108,8 +116,8 @@ function call(draft: SpanDraft): void {
     );
   } else draft.set(OTEL.genAiOutputMessages, answers);
   if (reasons.length > 0) draft.set(OTEL.genAiResponseFinishReasons, reasons);
-  const functions = draft.takeSpread("llm.request.functions");
-  if (isList(functions)) draft.set(OTEL.genAiToolDefinitions, functions.map(definition));
+  const functions = draft.takeSpread("llm.request.functions", FUNCTION);
+  draft.set(OTEL.genAiToolDefinitions, functions?.map(definition));
   const operation = OPERATIONS.get(draft.text(REQUEST_TYPE)) ?? draft.text(OTEL.genAiOperationName);
   const hasMessages = prompts !== undefined || answers !== undefined;
   if (operation !== "") isCall(draft, operation);
