@@ -73,11 +73,10 @@ async function openLangGraph(): Promise<Running> {
 
 async function openTool(): Promise<Running> {
   const { tool } = await import("@langchain/core/tools");
-  const { z } = await import("zod");
-  const look = tool(async ({ id }: { id: string }) => `order ${id}`, {
+  const look = tool(async (input: unknown) => JSON.stringify(input), {
     name: "get_order",
     description: "Look an order up",
-    schema: z.object({ id: z.string() }),
+    schema: { type: "object", properties: { id: { type: "string" } }, required: ["id"] },
   });
   return { call: () => look.invoke({ id: "7" }) };
 }

@@ -63,7 +63,7 @@ export async function diagnoseApplication(
 
 /** A line for each finding, and one below it for what to change: nothing is cut off. */
 const layOut: TextLayout = ({ data }) => {
-  const cell = (value: unknown): string => escapeControls(String(value));
+  const cell = (value: unknown): string => escapeControls(String(value), "escape lines");
   const width = Math.max(...data.map(({ Check }) => cell(Check).length));
   const lines = data.flatMap(({ Check, Status, Detail, Change }) => {
     const first = `${cell(Status).padEnd(9)}  ${cell(Check).padEnd(width)}  ${cell(Detail)}`;
