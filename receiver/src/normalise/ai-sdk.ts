@@ -2,7 +2,8 @@
  * The AI SDK's own spans (`experimental_telemetry` up to version 6): `ai.*`.
  *
  * Side effect on a draft: our names. The call of a model is `ai.….doGenerate` and its like; the
- * span around it, which has the same tokens again, is a run where it is a root, else a step.
+ * span around it, which has the same tokens again, is a run, or a step of a run of ours: most often it
+ * stands below a request, which is none.
  */
 import { OTEL } from "@spanledger/schema";
 import type { AttributeMap, AttributeValue } from "../base/records.ts";
@@ -10,7 +11,7 @@ import type { SpanDraft } from "./draft.ts";
 import { isList, isMap, jsonList, jsonOrText } from "./json-value.ts";
 import { contentParts, mapOf, messageOf, textPart, toolCallPart, toolDefinition } from "./parts.ts";
 import { providerName } from "./provider.ts";
-import { belongsToRun, isCall, isRoot, isRunOrStep, isTool } from "./roles.ts";
+import { belongsToRun, isCall, isRoot, isRunOfItsOwn, isTool } from "./roles.ts";
 
 const OPERATION = "ai.operationId";
 
@@ -88,7 +89,7 @@ function takeRole(draft: SpanDraft, operation: string): void {
   }
   belongsToRun(draft);
   const name = draft.text("ai.telemetry.functionId") || operation;
-  isRunOrStep(draft, "ai", name, {
+  isRunOfItsOwn(draft, "ai", name, {
     input: draft.take("ai.prompt") ?? draft.take("ai.value") ?? draft.take("ai.values"),
     output:
       draft.take("ai.response.text") ??

@@ -2,7 +2,8 @@
  * JSON text in an attribute as a value, where its structure is asked for.
  *
  * In: text of anybody. Out: an attribute value, or undefined where it is no JSON or beyond a limit;
- * the text then stays as it is. Pure.
+ * the text then stays as it is. Side
+ * effect: a count of the values of the span at hand.
  */
 import type { AttributeMap, AttributeValue } from "../base/records.ts";
 import { TEXT_SIZE_MAX_BYTES } from "../base/span-rules.ts";
@@ -10,7 +11,10 @@ import { TEXT_SIZE_MAX_BYTES } from "../base/span-rules.ts";
 /** Longest text that is parsed, in characters (2^20): longer content is not stored whole. */
 const JSON_CHARS_MAX: number = TEXT_SIZE_MAX_BYTES;
 
-/** Most values in one text (2^16), ten times a long conversation: bounds the objects it becomes. */
+/**
+ * Most values in all texts of one span (2^16), ten times a long conversation: each takes some hundred
+ * bytes of memory, and a body of 64 MiB could hold twenty million.
+ */
 const JSON_VALUES_MAX = 65_536;
 
 /** Deepest nesting: as deep as an attribute may be. */
@@ -19,6 +23,15 @@ const JSON_DEPTH_MAX = 32;
 /** An integer that a double might round. */
 const LONG_INTEGER = /\d{16}/;
 const INTEGER = /^-?\d{1,40}$/;
+
+/** What is left of {@link JSON_VALUES_MAX} for the span at hand. */
+let valuesLeft = JSON_VALUES_MAX;
+
+/** Do what reads the texts of one span. Synchronous, so that there is one span at a time. */
+export function readingOneSpan<T>(read: () => T): T {
+  valuesLeft = JSON_VALUES_MAX;
+  return read();
+}
 
 /** Parse JSON text; a value that is no text is given back. */
 export function jsonValue(value: AttributeValue | undefined): AttributeValue | undefined {
@@ -62,13 +75,14 @@ export function isList(value: AttributeValue | undefined): value is readonly Att
 
 /** Counted before anything is built; signs within strings count too, which only makes it stricter. */
 function isModest(text: string): boolean {
-  let values = 0;
+  let values = 1;
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
     // A comma, or an opening bracket or brace.
     if (code === 0x2c || code === 0x5b || code === 0x7b) values += 1;
-    if (values > JSON_VALUES_MAX) return false;
+    if (values > valuesLeft) return false;
   }
+  valuesLeft -= values;
   return true;
 }
 

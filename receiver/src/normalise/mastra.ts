@@ -7,7 +7,7 @@
  */
 import { OTEL, type StepType, WORKFLOW } from "@spanledger/schema";
 import type { SpanDraft } from "./draft.ts";
-import { belongsToRun, isRun, isRunOrStep, isStep } from "./roles.ts";
+import { belongsToRun, isRunOfItsOwn, isRunOrStep, isStep } from "./roles.ts";
 
 const TYPE = "mastra.span.type";
 
@@ -44,7 +44,7 @@ function takeRole(draft: SpanDraft, type: string): void {
   const name = nameOf(draft);
   const step = STEPS.get(type);
   if (step !== undefined) isStep(draft, step, name, exchange());
-  else if (type === "workflow_run") isRun(draft, name, exchange());
+  else if (type === "workflow_run") isRunOfItsOwn(draft, "action", name, exchange());
   else if (type === "agent_run") {
     draft.set(OTEL.genAiAgentName, name);
     isRunOrStep(draft, "ai", name, exchange());

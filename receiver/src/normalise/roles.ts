@@ -33,7 +33,7 @@ export function belongsToRun(draft: SpanDraft): void {
 }
 
 /** A run that has ended; a span that is not marked as failed has succeeded. */
-export function isRun(draft: SpanDraft, name: string, exchange: Exchange): void {
+function isRun(draft: SpanDraft, name: string, exchange: Exchange): void {
   belongsToRun(draft);
   draft.replace(OTEL.genAiOperationName, SPAN_NAME.run);
   draft.set(OTEL.genAiWorkflowName, name);
@@ -53,6 +53,18 @@ export function isStep(draft: SpanDraft, type: StepType, name: string, exchange:
   draft.set(WORKFLOW.stepInput, exchange.input);
   draft.set(WORKFLOW.stepOutput, exchange.output);
   draft.nameIt(`${SPAN_NAME.step} ${name}`);
+}
+
+/** What says itself that it is a run is one wherever it stands, but a step of a run of ours. */
+export function isRunOfItsOwn(
+  draft: SpanDraft,
+  type: StepType,
+  name: string,
+  exchange: Exchange,
+): void {
+  const isInRun = draft.has(WORKFLOW.runId) && draft.get(WORKFLOW.runId) !== draft.span.traceId;
+  if (isInRun && !isTop(draft)) isStep(draft, type, name, exchange);
+  else isRun(draft, name, exchange);
 }
 
 /** What orchestrates others is a run where nothing is above it in its process, else a step. */

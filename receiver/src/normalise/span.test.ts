@@ -224,6 +224,24 @@ test.each<[string, Record<string, AttributeValue>, Partial<DecodedSpan>, object]
     },
   ],
   [
+    "a generation of the AI SDK below a request is a run",
+    { "ai.operationId": "ai.generateText", "ai.telemetry.functionId": "refund" },
+    CHILD,
+    { name: "invoke_workflow refund", "workflow.run.id": TRACE_ID },
+  ],
+  [
+    "a generation of the AI SDK in a run of ours is a step of it",
+    { "ai.operationId": "ai.generateText", "workflow.run.id": "01RUN" },
+    CHILD,
+    { name: "run_step ai.generateText", "workflow.run.id": "01RUN" },
+  ],
+  [
+    "a workflow of Traceloop in a run of ours is a step of it",
+    { "traceloop.span.kind": "workflow", "workflow.run.id": "01RUN" },
+    CHILD,
+    { name: "run_step original", "workflow.run.id": "01RUN" },
+  ],
+  [
     "a run id that is there is kept",
     { "openinference.span.kind": "CHAIN", "workflow.run.id": "01RUN" },
     {},
@@ -380,6 +398,22 @@ test.each([
   const content = result.attributes.get("spanledger.original_content");
   expect(content).toEqual(new Map([["ai.prompt.messages", value]]));
   expect(result.attributes.has("gen_ai.input.messages")).toBe(false);
+});
+
+test("all texts of a span together become a bounded number of values, the rest stays text", () => {
+  const calls = Array.from({ length: 20 }, (_, at): [string, AttributeValue] => [
+    `llm.output_messages.0.message.tool_calls.${at}.tool_call.function.arguments`,
+    `[${"0,".repeat(5_000)}0]`,
+  ]);
+  const attributes = { "openinference.span.kind": "LLM", ...Object.fromEntries(calls) };
+  for (const _ of ["one span", "the next"]) {
+    const [message] = normalised(attributes)["gen_ai.output.messages"] as [
+      { parts: { arguments: unknown }[] },
+    ];
+    const read = message.parts.filter((part) => Array.isArray(part.arguments));
+    expect(read).toHaveLength(13);
+    expect(message.parts).toHaveLength(20);
+  }
 });
 
 test("an integer in a tool's arguments keeps every digit", () => {

@@ -10,6 +10,7 @@ import { normaliseAiSdk } from "./ai-sdk.ts";
 import { normaliseAnthropic } from "./anthropic.ts";
 import { SpanDraft } from "./draft.ts";
 import { isContentEvent, normaliseEvents } from "./events.ts";
+import { readingOneSpan } from "./json-value.ts";
 import { normaliseMastra } from "./mastra.ts";
 import { renameOlder } from "./older-names.ts";
 import { normaliseOpenInference } from "./openinference.ts";
@@ -33,8 +34,10 @@ const DIALECTS: readonly ((draft: SpanDraft) => void)[] = [
 export function normaliseSpan(span: DecodedSpan): DecodedSpan {
   if (!isForeign(span)) return span;
   const draft = new SpanDraft(span);
-  for (const normalise of DIALECTS) normalise(draft);
-  return draft.finish();
+  return readingOneSpan(() => {
+    for (const normalise of DIALECTS) normalise(draft);
+    return draft.finish();
+  });
 }
 
 function isForeign(span: DecodedSpan): boolean {

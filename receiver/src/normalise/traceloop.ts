@@ -18,7 +18,15 @@ import {
   toolCallPart,
   toolResponsePart,
 } from "./parts.ts";
-import { belongsToRun, isCall, isRoot, isRun, isRunOrStep, isStep, isTool } from "./roles.ts";
+import {
+  belongsToRun,
+  isCall,
+  isRoot,
+  isRunOfItsOwn,
+  isRunOrStep,
+  isStep,
+  isTool,
+} from "./roles.ts";
 
 const KIND = "traceloop.span.kind";
 const WORKFLOW_NAME = "traceloop.workflow.name";
@@ -84,7 +92,7 @@ function takeRole(draft: SpanDraft): void {
   };
   switch (kind) {
     case "workflow":
-      isRun(draft, draft.text(WORKFLOW_NAME) || name, exchange);
+      isRunOfItsOwn(draft, "action", draft.text(WORKFLOW_NAME) || name, exchange);
       break;
     case "agent":
       isRunOrStep(draft, "ai", name, exchange);
