@@ -45,6 +45,8 @@ interface Measured {
   readonly usWithout: number;
   readonly usWith: number;
   readonly usPerSpan: number;
+  /** The part of it that records; the rest encodes and sends. */
+  readonly usRecordingPerSpan: number;
   /** Of a step of 50 ms in which one such call happens. */
   readonly percentOfStep: number;
   readonly bytesPerSpan: number;
@@ -55,9 +57,12 @@ interface Measured {
 
 type Mode = "time" | "allocation" | "memory";
 
+/** `unsent`: with the import, and no exporter. */
+type Way = "without" | "unsent" | "with";
+
 interface Turn {
   readonly subject: string;
-  readonly isWith: boolean;
+  readonly way: Way;
   readonly calls: number;
   readonly mode: Mode;
 }
@@ -66,7 +71,7 @@ async function run<T>(turn: Turn, receiver: GrpcServer, redis: Redis | undefined
   const flags = ["--conditions=@spanledger/source", "--no-warnings"];
   if (turn.mode === "allocation") flags.push(...NO_COLLECTION);
   if (turn.mode === "memory") flags.push("--expose-gc");
-  if (turn.isWith) flags.push("--import", REGISTER);
+  if (turn.way !== "without") flags.push("--import", REGISTER);
   const { stdout } = await promisify(execFile)(
     process.execPath,
     [...flags, APP, turn.subject, String(turn.calls), String(redis?.port ?? 0), turn.mode],
@@ -75,6 +80,7 @@ async function run<T>(turn: Turn, receiver: GrpcServer, redis: Redis | undefined
         ...process.env,
         SPANLEDGER_QUIET: "1",
         OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint,
+        OTEL_TRACES_EXPORTER: turn.way === "unsent" ? "none" : "otlp",
       },
     },
   );
@@ -91,7 +97,7 @@ async function measureMemory(
   redis: Redis | undefined,
 ): Promise<{ heapBytesPerCall: number; memoryCalls: number }> {
   const calls = part(subject, MEMORY_CALLS);
-  const turn = { subject, isWith: true, calls, mode: "memory" as const };
+  const turn = { subject, way: "with" as const, calls, mode: "memory" as const };
   const { heaps } = await run<{ heaps: number[] }>(turn, receiver, redis);
   // The first part fills caches; growth between the second look and the last one is a leak.
   const [, second = 0, , , last = 0] = heaps;
@@ -104,28 +110,23 @@ async function measure(
   redis: Redis | undefined,
 ): Promise<Measured> {
   const spans = SUBJECTS[subject]?.spans ?? 1;
-  const us: Record<"with" | "without", number[]> = { with: [], without: [] };
+  const us: Record<Way, number[]> = { without: [], unsent: [], with: [] };
   for (let round = 0; round < ROUNDS; round += 1) {
-    for (const way of ["without", "with"] as const) {
-      const turn = {
-        subject,
-        isWith: way === "with",
-        calls: part(subject, CALLS),
-        mode: "time" as const,
-      };
+    for (const way of ["without", "unsent", "with"] as const) {
+      const turn = { subject, way, calls: part(subject, CALLS), mode: "time" as const };
       us[way].push((await run<{ usPerCall: number }>(turn, receiver, redis)).usPerCall);
     }
   }
-  const bytes = async (isWith: boolean): Promise<number> => {
+  const bytes = async (way: Way): Promise<number> => {
     const turn = {
       subject,
-      isWith,
+      way,
       calls: part(subject, ALLOCATION_CALLS),
       mode: "allocation" as const,
     };
     return (await run<{ bytesPerCall: number }>(turn, receiver, redis)).bytesPerCall;
   };
-  const bytesPerCall = (await bytes(true)) - (await bytes(false));
+  const bytesPerCall = (await bytes("with")) - (await bytes("without"));
   const memory = looksAtMemory ? await measureMemory(subject, receiver, redis) : undefined;
   const [usWithout, usWith] = [median(us.without), median(us.with)];
   return {
@@ -134,6 +135,7 @@ async function measure(
     usWithout,
     usWith,
     usPerSpan: (usWith - usWithout) / spans,
+    usRecordingPerSpan: (median(us.unsent) - usWithout) / spans,
     percentOfStep: ((usWith - usWithout) / USUAL_STEP_US) * 100,
     bytesPerSpan: bytesPerCall / spans,
     ...memory,
@@ -148,6 +150,7 @@ function print(measured: readonly Measured[]): string {
       "µs without": short(one.usWithout),
       "µs with": short(one.usWith),
       "µs per span": short(one.usPerSpan),
+      recording: short(one.usRecordingPerSpan),
       "% of a 50 ms step": short(one.percentOfStep),
       "bytes per span": whole(one.bytesPerSpan),
       ...(one.memoryCalls !== undefined && {

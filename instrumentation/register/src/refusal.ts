@@ -6,8 +6,11 @@
  * wrong path) is sent again, since the record is still whole.
  */
 
-/** gRPC: INVALID_ARGUMENT, RESOURCE_EXHAUSTED (the message is too large), OUT_OF_RANGE, INTERNAL. */
-const GRPC_REFUSALS: ReadonlySet<number> = new Set([3, 8, 11, 13]);
+/** gRPC: INVALID_ARGUMENT, INTERNAL. */
+const GRPC_REFUSALS: ReadonlySet<number> = new Set([3, 13]);
+
+/** gRPC: RESOURCE_EXHAUSTED. */
+const GRPC_EXHAUSTED = 8;
 
 /** HTTP: bad request, payload too large, unsupported media type, unprocessable. */
 const HTTP_REFUSALS: ReadonlySet<number> = new Set([400, 413, 415, 422]);
@@ -16,8 +19,8 @@ export function isRefusal(error: unknown): boolean {
   if (typeof error !== "object" || error === null) return false;
   const code: unknown = Reflect.get(error, "code");
   if (typeof code !== "number") return false;
-  // A receiver that is busy says RESOURCE_EXHAUSTED as well, with the time after which to come back.
-  if (code === 8) return /larger than max|too large/i.test(messageOf(error));
+  // Said of a message that is too large, and by a receiver that is busy and wants it later.
+  if (code === GRPC_EXHAUSTED) return /larger than max|too large/i.test(messageOf(error));
   return GRPC_REFUSALS.has(code) || HTTP_REFUSALS.has(code);
 }
 

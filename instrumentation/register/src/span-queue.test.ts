@@ -5,6 +5,7 @@
 import { type ReadableSpan, type SpanExporter, TracerProvider } from "@opentelemetry/sdk-trace";
 import { SPAN_NAME, TELEMETRY } from "@spanledger/schema";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { isRefusal } from "./refusal.ts";
 import { SpanQueue, type SpanQueueLimits } from "./span-queue.ts";
 
 const LIMITS: SpanQueueLimits = {
@@ -156,6 +157,36 @@ describe("a gap", () => {
     expect(names().filter((name) => name !== SPAN_NAME.gap)).toEqual(["a", "b", "c", "d"]);
     expect(gaps()).toEqual([["refused", 1]]);
     expect(queue.waiting).toEqual([]);
+  });
+});
+
+test("a receiver that refuses everything is taken for a broken one: the queue is kept", async () => {
+  answer = () => INVALID;
+  const { queue, end } = open({ spansMax: 40 });
+  for (let span = 0; span < 20; span += 1) end(`${span}`);
+  await expect(queue.forceFlush()).rejects.toBe(INVALID);
+  expect(queue.waiting).toHaveLength(12);
+  answer = () => undefined;
+  await queue.forceFlush();
+  expect(names()).toHaveLength(13);
+  expect(gaps()).toEqual([["refused", 8]]);
+});
+
+describe("a failure of the exporter", () => {
+  test.each([
+    ["gRPC UNAVAILABLE", { code: 14 }, false],
+    ["gRPC UNAUTHENTICATED", { code: 16 }, false],
+    ["gRPC RESOURCE_EXHAUSTED of a busy receiver", { code: 8, message: "busy" }, false],
+    ["gRPC RESOURCE_EXHAUSTED of a large message", { code: 8, message: "larger than max" }, true],
+    ["gRPC INVALID_ARGUMENT", { code: 3 }, true],
+    ["HTTP 503", { code: 503 }, false],
+    ["HTTP 401", { code: 401 }, false],
+    ["HTTP 413", { code: 413 }, true],
+    ["HTTP 400", { code: 400 }, true],
+    ["a socket's error", { code: "ECONNREFUSED" }, false],
+    ["nothing known", undefined, false],
+  ])("%s with %j is a refusal of the batch: %s", (_, error, refused) => {
+    expect(isRefusal(error)).toBe(refused);
   });
 });
 

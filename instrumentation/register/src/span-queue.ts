@@ -29,6 +29,12 @@ export interface SpanQueueLimits {
 const RETRY_MS = 1_000;
 const RETRY_MAX_MS = 30_000;
 
+/**
+ * Spans refused one after another, without a success in between, until it is not the spans: a wrong
+ * address or a broken proxy refuses everything, and must not empty the queue.
+ */
+const REFUSALS_MAX = 8;
+
 /** Told what the application's operator should know. */
 export type Say = (line: string) => void;
 
@@ -44,6 +50,7 @@ export class SpanQueue implements SpanProcessor {
   #in = 0;
   #out = 0;
   #failures = 0;
+  #refusals = 0;
   #batchSpansMax: number;
   #timer: NodeJS.Timeout | undefined;
   #sending: Promise<void> | undefined;
@@ -153,12 +160,13 @@ export class SpanQueue implements SpanProcessor {
     try {
       await this.#export(batch);
     } catch (error) {
-      if (!isRefusal(error)) {
+      if (!isRefusal(error) || this.#refusals >= REFUSALS_MAX) {
         this.#failures += 1;
         throw error;
       }
       // One bad span must not take its neighbours along: halves, until it stands alone.
       if (batch.length === 1) {
+        this.#refusals += 1;
         this.#remove(1);
         this.#drop("refused");
       }
@@ -166,6 +174,7 @@ export class SpanQueue implements SpanProcessor {
       return;
     }
     this.#failures = 0;
+    this.#refusals = 0;
     this.#batchSpansMax = Math.min(this.#batchSpansMax * 2, this.#limits.batchSpansMax);
     this.#remove(batch.length);
     for (const gap of this.#gaps.take(batch)) this.#add(gap, charsOf(gap));
