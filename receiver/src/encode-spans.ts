@@ -1,6 +1,6 @@
 /**
- * Records to rows: normalise → redact → classify → encode. The slow lane of the transcoder, and the way of
- * OTLP/JSON and of log records.
+ * Records to rows: normalise → redact → classify → encode. The slow lane of the transcoder, and the
+ * way of OTLP/JSON.
  *
  * In: decoded spans and their place in the batch. Out: rows of every table. Side effect: the
  * redactor's cache of resources.

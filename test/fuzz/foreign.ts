@@ -43,7 +43,7 @@ const KEYS: readonly string[] = [
 
 const TEXTS: readonly string[] = [
   '[{"role":"system","content":"Be kind"},{"role":"user","content":[{"type":"text","text":"Hi"}]}]',
-  '[{"role":"tool","content":[{"type":"tool-result","toolCallId":"c","output":{"type":"text","value":"x"}}]}]',
+  '[{"role":"tool","content":[{"type":"tool-result","output":{"type":"text","value":"x"}}]}]',
   '[{"toolCallId":"c","toolName":"t","input":"{\\"to\\":\\"bob@example.com\\"}"}]',
   '{"model":"gpt-x","temperature":0.5,"stop":"x","seed":12345678901234567890}',
   '{"type":"function","function":{"name":"t","parameters":{"type":"object"}}}',

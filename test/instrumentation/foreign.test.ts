@@ -2,8 +2,8 @@
  * Goal: an application that others have instrumented is as auditable as one of ours: its calls of
  * models, their content, runs, tools and errors stand in the same audit views.
  * Method: the same calls in processes below each instrumentation (the real packages, on OpenAI 6,
- * which all of them support), sent with OpenTelemetry's own exporters to a real server; the rows are
- * held against those of our own package. What a package does not say is named in `NOT_SENT`.
+ * which all of them support), sent with OpenTelemetry's own exporters to a real server; the rows
+ * are held against those of our own package. What a package does not say is named in `NOT_SENT`.
  */
 import { type ClickHouseClient, createClient } from "@clickhouse/client";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -26,7 +26,7 @@ const COLUMNS =
 const NO_USAGE = { InputTokens: 0, OutputTokens: 0 };
 const NO_RESPONSE = { ...NO_USAGE, ResponseModel: "" };
 
-/** Per dialect and call (plain, tools, stream, embeddings, refused): what is other, or not there. */
+/** By dialect and call (plain, tools, stream, embeddings, refused): what differs or is missing. */
 const NOT_SENT: Readonly<Record<(typeof BELOW_OPENAI)[number], readonly (Row | undefined)[]>> = {
   // Neither tells of a call that failed.
   openinference: [{}, {}, NO_RESPONSE, NO_RESPONSE, undefined],
@@ -77,8 +77,9 @@ async function rowsOf<T = Row>(
   return select<T>(
     client,
     `SELECT ${columns} FROM ${view} AS v
-     WHERE (TraceId, SpanId) IN (SELECT TraceId, SpanId FROM spans WHERE ServiceName = '${application}')
-     ${more} ORDER BY Timestamp`,
+     WHERE (TraceId, SpanId) IN (
+       SELECT TraceId, SpanId FROM spans WHERE ServiceName = '${application}'
+     ) ${more} ORDER BY Timestamp`,
   );
 }
 
@@ -87,7 +88,8 @@ async function spansOf(application: string): Promise<readonly Row[]> {
     "SpanName, SpanType, ParentSpanId, TraceId, RunId, WorkflowId, Result, SpanAttributes AS a";
   return select<Row>(
     client,
-    `SELECT ${columns} FROM spans WHERE ServiceName = '${application}' ORDER BY Timestamp, SpanName`,
+    `SELECT ${columns} FROM spans WHERE ServiceName = '${application}'
+     ORDER BY Timestamp, SpanName`,
   );
 }
 

@@ -2,8 +2,8 @@
  * The AI SDK's own spans (`experimental_telemetry` up to version 6): `ai.*`.
  *
  * Side effect on a draft: our names. The call of a model is `ai.….doGenerate` and its like; the
- * span around it, which has the same tokens again, is a run, or a step of a run of ours: most often it
- * stands below a request, which is none.
+ * span around it, which has the same tokens again, is a run, or a step of a run of ours: most often
+ * it stands below a request, which is none.
  */
 import { OTEL } from "@spanledger/schema";
 import type { AttributeMap, AttributeValue } from "../base/records.ts";

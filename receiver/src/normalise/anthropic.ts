@@ -1,5 +1,6 @@
 /**
- * The spans that `@anthropic-ai/sdk` records itself from 0.134: scope `com.anthropic.sdk.typescript`.
+ * The spans that `@anthropic-ai/sdk` records itself from 0.134, scope
+ * `com.anthropic.sdk.typescript`.
  *
  * Side effect on a draft: the names of the conventions, as `AnthropicSpanProcessor` of
  * `@spanledger/instrumentation-anthropic` gives them in the application; after it nothing is left.

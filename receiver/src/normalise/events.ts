@@ -56,7 +56,7 @@ export function isContentEvent(event: SpanEvent): boolean {
   return event.name.startsWith(GEN_AI_EVENT_PREFIX);
 }
 
-/** The event without its content, which goes into `contents`, or into `rest` where it has no name. */
+/** The event without its content: that goes into `contents`, or without a name into `rest`. */
 function emptied(
   event: SpanEvent,
   contents: Map<string, AttributeValue[]>,

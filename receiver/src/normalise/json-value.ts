@@ -12,8 +12,8 @@ import { TEXT_SIZE_MAX_BYTES } from "../base/span-rules.ts";
 const JSON_CHARS_MAX: number = TEXT_SIZE_MAX_BYTES;
 
 /**
- * Most values in all texts of one span (2^16), ten times a long conversation: each takes some hundred
- * bytes of memory, and a body of 64 MiB could hold twenty million.
+ * Most values in all texts of one span (2^16), ten times a long conversation: each takes some
+ * hundred bytes of memory, and a body of 64 MiB could hold twenty million.
  */
 const JSON_VALUES_MAX = 65_536;
 
@@ -73,7 +73,7 @@ export function isList(value: AttributeValue | undefined): value is readonly Att
   return Array.isArray(value);
 }
 
-/** Counted before anything is built; signs within strings count too, which only makes it stricter. */
+/** Counted before anything is built; signs within strings count too: that makes it stricter. */
 function isModest(text: string): boolean {
   let values = 1;
   for (let at = 0; at < text.length; at += 1) {

@@ -1,8 +1,8 @@
 /**
- * What a span of another dialect is in an audit: a run, a step, a tool's execution, a call of a model.
+ * What a span of another dialect is in an audit: a run, a step, a tool's execution, a model's call.
  *
- * In: a draft, and a name. Side effect on the draft: the attributes and the span's name that make it
- * one (`base/span-rules.ts`).
+ * In: a draft, and a name. Side effect on the draft: the attributes and the span's name that make
+ * it one (`base/span-rules.ts`).
  */
 import { OTEL, SPAN_NAME, type StepType, WORKFLOW } from "@spanledger/schema";
 import type { AttributeValue } from "../base/records.ts";

@@ -1,8 +1,8 @@
 /**
  * A span of another dialect in our names.
  *
- * In: a decoded span. Out: the same object where nothing in it is foreign, else a new one. Pure. The
- * fast lane of ingest hands over exactly the spans that this would change (`base/dialects.ts`).
+ * In: a decoded span. Out: the same object where nothing in it is foreign, else a new one. Pure.
+ * The fast lane of ingest hands over all spans that this would change (`base/dialects.ts`).
  */
 import { isForeignKey, isForeignScope } from "../base/dialects.ts";
 import type { DecodedSpan } from "../base/records.ts";

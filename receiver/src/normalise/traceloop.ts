@@ -1,9 +1,9 @@
 /**
  * Traceloop (OpenLLMetry): `traceloop.*`, `gen_ai.prompt.N.*`, `gen_ai.completion.N.*`, `llm.*`.
  *
- * Side effect on a draft: our names. A workflow is a run wherever it stands, for Traceloop says that
- * it is one; a root agent is a run; agents and tasks below are steps. Later versions send the
- * conventions of today, which pass through.
+ * Side effect on a draft: our names. A workflow is a run wherever it stands, for Traceloop says
+ * that it is one, but a step of a run of ours; a root agent is a run; agents and tasks below are
+ * steps. Later versions send the conventions of today, which pass through.
  */
 import { OTEL, WORKFLOW } from "@spanledger/schema";
 import { TRACELOOP_SCOPE } from "../base/dialects.ts";
@@ -39,13 +39,17 @@ const OPERATIONS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** What is made a message of; what else there may be stays under its own name. */
-const MESSAGE =
-  /^\d{1,6}\.(?:role|content|finish_reason|tool_call_id|tool_calls\.\d{1,6}\.(?:id|name|arguments))$/;
+const MESSAGE = new RegExp(
+  "^\\d{1,6}\\.(?:role|content|finish_reason|tool_call_id|" +
+    "tool_calls\\.\\d{1,6}\\.(?:id|name|arguments))$",
+);
 const FUNCTION = /^\d{1,6}\.(?:name|description|parameters)$/;
 
 /** Attributes that hold content and have no name of their own in ours. */
-const CONTENT =
-  /^(?:traceloop\.entity\.(?:input|output)|gen_ai\.(?:prompt|completion)\.\d|llm\.(?:prompts|completions|request\.functions)\b)/;
+const CONTENT = new RegExp(
+  "^(?:traceloop\\.entity\\.(?:input|output)|gen_ai\\.(?:prompt|completion)\\.\\d|" +
+    "llm\\.(?:prompts|completions|request\\.functions)\\b)",
+);
 
 const RENAMED: readonly (readonly [from: string, to: string])[] = [
   ["llm.top_k", OTEL.genAiRequestTopK],
