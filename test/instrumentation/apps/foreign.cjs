@@ -5,6 +5,7 @@
  * Prints what the calls gave, so that all can be seen to do the same.
  */
 "use strict";
+const { createRequire } = require("node:module");
 const { metrics, trace } = require("@opentelemetry/api");
 const {
   loggerProvider,
@@ -28,7 +29,9 @@ const tracer = trace.getTracer("application");
 /** A chain with a tool in it, as each package names them; without one, spans as they are sent. */
 const CHAINS = {
   openinference: () => {
-    const { traceChain, traceTool } = require("@arizeai/openinference-core");
+    // It comes with the instrumentation.
+    const near = createRequire(require.resolve("@arizeai/openinference-instrumentation-openai"));
+    const { traceChain, traceTool } = near("@arizeai/openinference-core");
     return (name, tool, body) =>
       traceChain(() => body(traceTool(tool, { name: "lookup" })), { name })({ order: 7 });
   },
