@@ -8,8 +8,8 @@ import { BATCH_TABLES, type BatchTableName, DEFAULT_RETENTION_CLASS } from "@spa
 import { firstPlace } from "../../receiver/src/classify/place.ts";
 import { createEncoding } from "../../receiver/src/encode-request.ts";
 import { createRedactor } from "../../receiver/src/redact/index.ts";
+import { NativeBlockPool } from "../../receiver/src/store/native/pool.ts";
 import { LoadTemplate } from "./load-template.ts";
-import { NativeBlocks } from "./rows-to-native.ts";
 import { requestOf } from "./shapes.ts";
 
 /** Rows for one INSERT into each table. */
@@ -98,16 +98,19 @@ export async function ask(
   return body;
 }
 
-/** The same rows as blocks of columns. */
+/** The same rows as the store sends them: blocks of columns. */
 export function toNative(batches: readonly EngineBatch[]): readonly EngineBatch[] {
-  const blocks = new Map(
-    BATCH_TABLES.map(({ name, columns }) => [name, new NativeBlocks(columns)]),
-  );
+  const blocks = new NativeBlockPool();
   return batches.map(({ token, tables }) => ({
     token,
     tables: tables.map((table) => {
-      const pieces = blocks.get(table.name)?.block(table.bytes) ?? [];
-      return { ...table, bytes: Buffer.concat(pieces) };
+      const { columns } = BATCH_TABLES.find(({ name }) => name === table.name) ?? { columns: {} };
+      const names = Object.keys(columns);
+      const block = blocks.take(table.name, names);
+      block.add(table.bytes);
+      const bytes = Buffer.concat(block.pieces());
+      blocks.give(table.name, names, block);
+      return { ...table, bytes };
     }),
   }));
 }

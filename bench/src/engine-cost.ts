@@ -19,7 +19,7 @@ import { applyRetention } from "../../receiver/src/clickhouse/retention.ts";
 import { buildCollector } from "../../test/collector/build.ts";
 import { COLLECTOR_DATABASE, COLLECTOR_SPANS } from "./collector.ts";
 import { ask, engineBatches, SPANS_PER_REQUEST, toNative } from "./engine-batches.ts";
-import { changed, VARIANTS, type Variant } from "./engine-variants.ts";
+import { changed, REQUESTS_PER_BATCH, VARIANTS, type Variant } from "./engine-variants.ts";
 import { machine, machineLine } from "./machine.ts";
 import { cpuSeconds } from "./process-usage.ts";
 import { Stage } from "./stage.ts";
@@ -32,7 +32,7 @@ const { values: flags } = parseArgs({
     json: { type: "boolean", default: false },
     rounds: { type: "string", default: "3" },
     /** Requests of 512 spans per variant and round. */
-    requests: { type: "string", default: "256" },
+    requests: { type: "string", default: "504" },
     /** Only variants whose name contains this; what ships is always there. */
     only: { type: "string", default: "" },
   },
@@ -130,8 +130,8 @@ async function costOf(engine: EmbeddedClickHouse, variant: Variant): Promise<Cos
   await migrate(target, changed(readMigrations(), variant));
   await using client = connect(target);
   if (variant.movesRows !== false) await applyRetention(client);
-  const made = [...engineBatches(requests, variant.requestsPerInsert ?? 32)];
-  const format = variant.format ?? "RowBinary";
+  const made = [...engineBatches(requests, variant.requestsPerInsert ?? REQUESTS_PER_BATCH)];
+  const format = variant.format ?? "Native";
   const batches = format === "Native" ? toNative(made) : made;
   return measure(
     engine,

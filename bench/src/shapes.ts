@@ -102,9 +102,15 @@ function ulid(choice: Choice): string {
   return `01KAJ3Z8QX${random}`;
 }
 
+/** Words of a paragraph: content of models has line breaks, which are escapes in its JSON. */
+const PARAGRAPH_WORDS = 40;
+
 function prose(choice: Choice, sizeBytes: number): string {
   let text = "";
-  while (text.length < sizeBytes) text += `${WORDS[choice.next() % WORDS.length]} `;
+  for (let words = 1; text.length < sizeBytes; words += 1) {
+    const end = words % PARAGRAPH_WORDS === 0 ? ".\n\n" : " ";
+    text += `${WORDS[choice.next() % WORDS.length]}${end}`;
+  }
   return text + (choice.index % PERSONAL_EVERY === 0 ? personal(choice) : "");
 }
 

@@ -125,7 +125,7 @@ function sizes(): Omit<RoundOptions, "engine"> {
         connections: 2,
         requests: 48,
         spansPerRequest: 128,
-        killAfterMs: 500,
+        killAfterMs: 3_000,
         patienceMs: 4_000,
       }
     : {

@@ -71,66 +71,55 @@ const ANY_B: i32 = 0x10;
 const ANY_W: i32 = 0x20;
 const DOT: i32 = 0x40;
 
-function upperBits(): v128 {
-  return i8x16(0, 0, 0x41, -0x7e, 0x14, 0x28, 0x10, 0x20, 0, 0, 0, 0, 0, 0, 0, 0);
-}
-
-function lowerBits(): v128 {
-  return i8x16(
-    -0x7c, // 0 @
-    -0x7c, // 1 A
-    -0x70, // 2 B b
-    -0x80, // 3
-    -0x80, // 4
-    -0x7f, // 5 %
-    -0x7f, // 6 &
-    -0x60, // 7 W w
-    -0x80, // 8
-    -0x80, // 9
-    0x06, // : J
-    0x04, // K
-    0x08, // \
-    0x03, // - =
-    0x40, // .
-    0x08, // _
-  );
-}
-
-/** What a byte before allows: `s` a `w` and a dot, `g` a dot. By the lower half: also `c` and `w`. */
-function allowedAfter(): v128 {
-  return i8x16(0, 0, 0, 0x60, 0, 0, 0, 0x40, 0, 0, 0, 0, 0, 0, 0, 0);
-}
-
 /**
- * What the two bytes behind a `b` are to be, by the lower half: `ea` and `as`, each with a bit of its
- * own. Also `ua`, `ac` and others, but not the `be` of nearly every sentence.
+ * Tables of 16 bytes. They stand in memory, because V8 makes a constant anew wherever it is used, with
+ * four instructions, and loads with one.
+ *
+ * 1. By the upper half of a byte, 2. by the lower half: see above. U+FF20, the wide @, starts with
+ *    0xef, which shares the bit of `_`; no other byte of the upper half matters but 0xec, which is
+ *    looked at for nothing.
+ * 3. What a byte before allows, by its lower half: `s` a `w` and a dot, `g` a dot; also `c` and `w`.
+ * 4., 5. What the two bytes behind a `b` are to be, by the lower half: `ea` and `as`, each with a bit
+ *    of its own. Also `ua`, `ac` and others, but not the `be` of nearly every sentence.
+ * 6. The lower half of every byte. 7. The bit of `b`. 8. Bits that need nothing beside them.
+ * 9., 10. A backslash, which matters before a `u` alone: line breaks of content are escapes.
  */
-function secondLetter(): v128 {
-  return i8x16(0, 0x01, 0, 0, 0, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
-}
+// biome-ignore format: a table
+const TABLES: usize = memory.data<u8>([
+  0, 0, 0x41, 0x82, 0x14, 0x28, 0x10, 0x20, 0, 0, 0, 0, 0, 0, 0x08, 0,
+  // 0 @, 1 A, 2 B b, 3, 4, 5 %, 6 &, 7 W w, 8, 9, : J, K, \\, - =, ., _
+  0x84, 0x84, 0x90, 0x80, 0x80, 0x81, 0x81, 0xa0, 0x80, 0x80, 0x06, 0x04, 0x08, 0x03, 0x40, 0x08,
+  0, 0, 0, 0x60, 0, 0, 0, 0x40, 0, 0, 0, 0, 0, 0, 0, 0,
+  0, 0x01, 0, 0, 0, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+  0, 0x02, 0, 0x01, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+  15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15,
+  0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10,
+  0x8f, 0x8f, 0x8f, 0x8f, 0x8f, 0x8f, 0x8f, 0x8f, 0x8f, 0x8f, 0x8f, 0x8f, 0x8f, 0x8f, 0x8f, 0x8f,
+  0x5c, 0x5c, 0x5c, 0x5c, 0x5c, 0x5c, 0x5c, 0x5c, 0x5c, 0x5c, 0x5c, 0x5c, 0x5c, 0x5c, 0x5c, 0x5c,
+  0x75, 0x75, 0x75, 0x75, 0x75, 0x75, 0x75, 0x75, 0x75, 0x75, 0x75, 0x75, 0x75, 0x75, 0x75, 0x75,
+], 16);
 
-function thirdLetter(): v128 {
-  return i8x16(0, 0x02, 0, 0x01, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+/** The entries that the halves of bytes ask for; they are below 16, so the relaxed form is exact. */
+function entries(table: i32, halves: v128): v128 {
+  return i8x16.relaxed_swizzle(v128.load(TABLES + 16 * table), halves);
 }
-
-/** The first byte of U+FF20, the wide @: no other one of the upper half of bytes matters. */
-const WIDE: i32 = -0x11;
 
 /** Of 16 bytes, those that matter where they stand. */
 function matterAt(p: usize): v128 {
   const v = v128.load(p);
-  const half = i8x16.splat(15);
-  const upper = i8x16.swizzle(upperBits(), i8x16.shr_u(v, 4));
-  const lower = i8x16.swizzle(lowerBits(), v128.and(v, half));
-  const after = i8x16.swizzle(allowedAfter(), v128.and(v128.load(p - 1), half));
-  const second = i8x16.swizzle(secondLetter(), v128.and(v128.load(p + 1), half));
-  const third = i8x16.swizzle(thirdLetter(), v128.and(v128.load(p + 2), half));
-  const isWord = i8x16.ne(v128.and(second, third), i8x16.splat(0));
-  const before = v128.and(isWord, i8x16.splat(<i8>ANY_B));
-  const allowed = v128.or(v128.or(after, before), i8x16.splat(<i8>~(ANY_B | ANY_W | DOT)));
-  const matter = v128.and(v128.and(upper, lower), allowed);
-  const wide = v128.and(i8x16.eq(v, i8x16.splat(<i8>WIDE)), i8x16.splat(<i8>CAPITALS));
-  return v128.or(matter, wide);
+  const half = v128.load(TABLES + 80);
+  const upper = entries(0, v128.and(i16x8.shr_u(v, 4), half));
+  const lower = entries(1, v128.and(v, half));
+  const after = entries(2, v128.and(v128.load(p - 1), half));
+  const next = v128.load(p + 1);
+  const second = entries(3, v128.and(next, half));
+  const third = entries(4, v128.and(v128.load(p + 2), half));
+  const isWord = i8x16.gt_s(v128.and(second, third), i8x16.splat(0));
+  const before = v128.and(isWord, v128.load(TABLES + 96));
+  const allowed = v128.or(v128.or(after, before), v128.load(TABLES + 112));
+  const isBackslash = i8x16.eq(v, v128.load(TABLES + 128));
+  const isOther = v128.andnot(isBackslash, i8x16.eq(next, v128.load(TABLES + 144)));
+  return v128.andnot(v128.and(v128.and(upper, lower), allowed), isOther);
 }
 
 /** The bits of 16 bytes. */
@@ -249,8 +238,9 @@ function isBasic(at: i32): bool {
   return isBlank(byteAt(at + 5));
 }
 
+/** Also the start of a `\\t`. */
 function isBlank(byte: u32): bool {
-  return byte === 32 || byte === 9 || byte === 43;
+  return byte === 32 || byte === 9 || byte === 43 || byte === 92;
 }
 
 function isAfterKey(sign: i32): bool {

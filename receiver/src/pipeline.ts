@@ -163,6 +163,7 @@ function sourceOf(batch: ClosedBatch): BatchSource {
     wasLeft,
     storedTables: new Set(),
     load: async () => storing(await batch.read(), seal).load(),
+    onFailedTry: () => batch.spoil(),
     done: () => batch.done(),
     refuse: (refusals, stored) => batch.refuse(refusals, stored),
   };

@@ -13,6 +13,7 @@ import { DEFAULT_RETENTION_CLASS } from "@spanledger/schema";
 import { startApi } from "./api/server.ts";
 import { StageError } from "./base/errors.ts";
 import { watchEventLoop } from "./base/event-loop.ts";
+import { tuneHeap } from "./base/heap.ts";
 import type { Log } from "./base/log.ts";
 import { type ClickHouseTarget, connect } from "./clickhouse/client.ts";
 import { EmbeddedError } from "./clickhouse/embedded/errors.ts";
@@ -76,6 +77,7 @@ export interface RunningServer {
 
 /** Start everything. Rejects with the first failure, after stopping what had started. */
 export async function startServer(config: Config, log: Log): Promise<RunningServer> {
+  tuneHeap();
   const parts = new AsyncDisposableStack();
   try {
     const ports = await startParts(config, log, parts);

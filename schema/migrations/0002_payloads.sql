@@ -10,7 +10,7 @@ CREATE TABLE IF NOT EXISTS payloads
     SpanType LowCardinality(String),
     StepName LowCardinality(String),
     Name LowCardinality(String),
-    Content String CODEC(ZSTD(3)),
+    Content String CODEC(ZSTD(1)),
     SizeBytes UInt64 CODEC(ZSTD(1)),
     BatchId String CODEC(ZSTD(1)),
     Segment UInt16 CODEC(ZSTD(1)),
@@ -28,4 +28,10 @@ SETTINGS storage_policy = '{{storage_policy}}', ttl_only_drop_parts = 1,
     -- most 1,152 days (BATCH_MAX_DAYS + REQUEST_MAX_DAYS), thus 3,456 parts: three receivers fit the window.
     non_replicated_deduplication_window = 10000,
     -- A batch leaves the spool when its INSERTs are answered: they must be on the disk by then.
-    fsync_after_insert = 1, fsync_part_directory = 1;
+    fsync_after_insert = 1, fsync_part_directory = 1,
+    -- One file a part instead of a hundred, up to the size that several merges make: files were most of an INSERT.
+    min_bytes_for_wide_part = 134217728,
+    -- Merging small parts by twos and threes cost as much as inserting them: twenty at a time instead, and what is left
+    -- of a partition that has had no new rows for two days becomes one part, so that old ones stay quick to search.
+    min_parts_to_merge_at_once = 20,
+    min_age_to_force_merge_seconds = 172800, min_age_to_force_merge_on_partition_only = 1;

@@ -33,4 +33,8 @@ SETTINGS storage_policy = '{{storage_policy}}',
     -- most 1,152 days (BATCH_MAX_DAYS + REQUEST_MAX_DAYS), thus 3,456 parts: three receivers fit the window.
     non_replicated_deduplication_window = 10000,
     -- A batch leaves the spool when its INSERTs are answered: they must be on the disk by then.
-    fsync_after_insert = 1, fsync_part_directory = 1;
+    fsync_after_insert = 1, fsync_part_directory = 1,
+    -- Merging small parts by twos and threes cost as much as inserting them: twenty at a time instead, and what is left
+    -- of a partition that has had no new rows for two days becomes one part, so that old ones stay quick to search.
+    min_parts_to_merge_at_once = 20,
+    min_age_to_force_merge_seconds = 172800, min_age_to_force_merge_on_partition_only = 1;

@@ -25,7 +25,9 @@ SETTINGS
     -- most 1,152 days (BATCH_MAX_DAYS + REQUEST_MAX_DAYS), thus 3,456 parts: three receivers fit the window.
     non_replicated_deduplication_window = 10000,
     -- A batch leaves the spool when its INSERTs are answered: they must be on the disk by then.
-    fsync_after_insert = 1, fsync_part_directory = 1;
+    fsync_after_insert = 1, fsync_part_directory = 1,
+    -- Merging small parts by twos and threes cost as much as inserting them: twenty at a time instead.
+    min_parts_to_merge_at_once = 20;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS run_statistics_mv TO run_statistics AS
 SELECT

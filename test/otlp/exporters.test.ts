@@ -3,14 +3,12 @@
  * Method: the real exporters of two SDKs send to real listeners with a handler that keeps what it
  * got; the record written out below is the reference, not another run of the decoder.
  */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { DecodedSpan } from "../../receiver/src/base/records.ts";
 import { decodeTraceJson } from "../../receiver/src/ingest/json.ts";
-import { startOtlpGrpc } from "../../receiver/src/otlp/grpc-server.ts";
-import { startOtlpHttp } from "../../receiver/src/otlp/http-server.ts";
-import type { ExportRequest, OtlpServer } from "../../receiver/src/otlp/types.ts";
 import { decodeTraceProtobuf } from "../reference/decode.ts";
 import { EXAMPLE_TRACE_JSON } from "./example-trace.ts";
+import { useKeepingListeners } from "./keeping-listeners.ts";
 import { preparePython, sendWithPython } from "./python-sender.ts";
 import { sendWithGrpc, sendWithHttpJson, sendWithHttpProto } from "./senders.ts";
 
@@ -42,48 +40,13 @@ const EXPECTED: DecodedSpan = {
   },
 };
 
-const received: ExportRequest[] = [];
-const refusals: string[] = [];
-const log = {
-  debug: () => undefined,
-  warn: (_fields: object, message: string) => void refusals.push(message),
-  error: (_fields: object, message: string) => void refusals.push(message),
-};
-let grpc: OtlpServer;
-let http: OtlpServer;
-let grpcUrl: string;
-let httpUrl: string;
-
-beforeAll(async () => {
-  const options = {
-    host: "127.0.0.1",
-    port: 0,
-    log,
-    handler: async (request: ExportRequest) => {
-      received.push(request);
-      return { rejected: 0, message: "" };
-    },
-  };
-  grpc = await startOtlpGrpc(options);
-  http = await startOtlpHttp(options);
-  grpcUrl = `http://127.0.0.1:${grpc.port}`;
-  httpUrl = `http://127.0.0.1:${http.port}/v1/traces`;
-});
-
-afterAll(async () => {
-  await Promise.all([grpc.stop(1_000), http.stop(1_000)]);
-});
-
-beforeEach(() => {
-  received.length = 0;
-  refusals.length = 0;
-});
+const on = useKeepingListeners({ rejected: 0, message: "" });
 
 function expectExample(transport: "grpc" | "http", format: "protobuf" | "json"): void {
-  expect(refusals).toEqual([]);
-  expect(received).toHaveLength(1);
-  expect(received[0]).toMatchObject({ signal: "traces", transport, format });
-  const body = received[0]?.body ?? Buffer.alloc(0);
+  expect(on.refusals).toEqual([]);
+  expect(on.received).toHaveLength(1);
+  expect(on.received[0]).toMatchObject({ signal: "traces", transport, format });
+  const body = on.received[0]?.body ?? Buffer.alloc(0);
   const { spans } = format === "json" ? decodeTraceJson(body) : decodeTraceProtobuf(body);
   // Exporters differ in the flags of a span, which SDKs began to send one by one.
   expect(spans.map((span) => ({ ...span, flags: 0 }))).toEqual([EXPECTED]);
@@ -91,24 +54,28 @@ function expectExample(transport: "grpc" | "http", format: "protobuf" | "json"):
 
 test("the example posted as JSON arrives as the reference record", async () => {
   const headers = { "Content-Type": "application/json" };
-  const answer = await fetch(httpUrl, { method: "POST", headers, body: EXAMPLE_TRACE_JSON });
+  const answer = await fetch(`${on.httpUrl}/v1/traces`, {
+    method: "POST",
+    headers,
+    body: EXAMPLE_TRACE_JSON,
+  });
   expect(await answer.text()).toBe("{}");
   expectExample("http", "json");
 });
 
 describe.each(["none", "gzip"] as const)("with compression %s", (compression) => {
   test("the JavaScript gRPC exporter's trace is the reference record", async () => {
-    await sendWithGrpc(grpcUrl, compression);
+    await sendWithGrpc(on.grpcUrl, compression);
     expectExample("grpc", "protobuf");
   });
 
   test("the JavaScript HTTP/JSON exporter's trace is the reference record", async () => {
-    await sendWithHttpJson(httpUrl, compression);
+    await sendWithHttpJson(`${on.httpUrl}/v1/traces`, compression);
     expectExample("http", "json");
   });
 
   test("the JavaScript HTTP/protobuf exporter's trace is the reference record", async () => {
-    await sendWithHttpProto(httpUrl, compression);
+    await sendWithHttpProto(`${on.httpUrl}/v1/traces`, compression);
     expectExample("http", "protobuf");
   });
 });
@@ -127,7 +94,7 @@ describe("Python's exporters", () => {
     "gRPC, %s, is the reference record",
     async (compression, context) => {
       if (missing !== undefined) context.skip(missing);
-      await sendWithPython(python, "grpc", grpcUrl, compression);
+      await sendWithPython(python, "grpc", on.grpcUrl, compression);
       expectExample("grpc", "protobuf");
     },
   );
@@ -136,7 +103,7 @@ describe("Python's exporters", () => {
     "HTTP, %s, is the reference record",
     async (compression, context) => {
       if (missing !== undefined) context.skip(missing);
-      await sendWithPython(python, "http", httpUrl, compression);
+      await sendWithPython(python, "http", `${on.httpUrl}/v1/traces`, compression);
       expectExample("http", "protobuf");
     },
   );

@@ -26,11 +26,20 @@ export interface FieldRedactor {
   readonly counts: Uint32Array;
   keyRule(key: string): KeyRule;
   /**
-   * One look at a whole request: a bit for each byte (byte `n` is bit `n % 32` of word `n / 32`).
+   * Begin to look at a request: a bit for each byte (byte `n` is bit `n % 32` of word `n / 32`).
    * UTF-8 text that lies anywhere in these bytes and has no bit set stays as it is under an open
-   * key. Valid until the next call.
+   * key. Bits are set as far as {@link look} was asked to, so that a large request is looked at
+   * while it is in the cache anyway. Valid until the next call.
    */
   suspects(bytes: Uint8Array): Uint32Array;
+  /** Set the bits of the bytes before `end`, or more. */
+  look(end: number): void;
+  /**
+   * A closer look at a text in the bytes of the last {@link suspects}, for one that has a bit set.
+   *
+   * @returns whether it stays as it is under an open key
+   */
+  isClean(start: number, end: number): boolean;
   /**
    * @param rule of the key above the text; none for names and the like
    * @param at where an ASCII text stands in the bytes of the last {@link suspects}; saves a look at it

@@ -191,6 +191,12 @@ export class ByteSink {
     this.at += sizeBytes;
   }
 
+  /** A text of ASCII without its length, for which room was reserved. */
+  latin1(text: string): void {
+    Buffer.from(this.bytes.buffer, this.at, text.length).write(text, "latin1");
+    this.at += text.length;
+  }
+
   #resize(sizeBytes: number): void {
     const grown = new Uint8Array(sizeBytes);
     grown.set(this.bytes.subarray(0, this.at));

@@ -81,7 +81,7 @@ export class SpanWriter {
    */
   write(from: number, to: number, shared: SharedColumns): boolean {
     const [spans, payloads, runs, decisions, errors] = this.sinks;
-    if (!this.scan.scan(from, to) || hasForeignEvent(this.scan) || !this.#readTexts()) {
+    if (!this.scan.scan(from, to) || hasForeignEvent(this.scan) || !this.#readTexts(to)) {
       this.#redactor?.counts.fill(0);
       return false;
     }
@@ -107,10 +107,10 @@ export class SpanWriter {
   }
 
   /** Redact what is to be redacted, in whatever order; the counts are summed. */
-  #readTexts(): boolean {
+  #readTexts(end: number): boolean {
     const { scan, texts } = this;
     const { own, nested } = scan;
-    texts.clear();
+    texts.clear(end);
     return (
       this.#place(this.#state, scan.stateStart, scan.stateEnd) &&
       this.#place(this.name, scan.nameStart, scan.nameEnd) &&

@@ -96,9 +96,10 @@ export class Texts {
     return source === IN_REQUEST ? this.bytes : this.scratch.bytes;
   }
 
-  /** Look at another span. */
-  clear(): void {
+  /** Look at another span, which ends at `end`. */
+  clear(end: number): void {
     this.scratch.clear();
+    this.#redactor?.look(end);
   }
 
   /**
@@ -180,13 +181,14 @@ export class Texts {
     const redactor = this.#redactor;
     if (redactor === undefined) return true;
     const isOpen = rule === undefined || rule.keyClass === this.#openClass;
+    if (isOpen && redactor.isClean(start, end)) return true;
     if (isOpen && this.#clean.has(this.bytes, this.view, start, end)) return true;
     const bytes = this.#bufferOf(start, end);
     if (!isUtf8(bytes)) return false;
     const text = bytes.toString("utf8");
     const isAscii = text.length === end - start;
     const redacted = isAscii ? redactor.text(text, rule, start) : redactor.text(text, rule);
-    if (redacted !== text) this.#keep(attributeText(redacted));
+    if (redacted !== text) this.#keep(attributeText(redacted), isAscii);
     else if (isOpen) this.#clean.add(this.bytes, this.view, start, end);
     return true;
   }
@@ -265,11 +267,13 @@ export class Texts {
     this.#inScratch(first);
   }
 
-  #keep(text: string): void {
-    const sizeBytes = Buffer.byteLength(text);
+  /** @param isAscii what replaces a value is, and where all else is too, nothing is to be encoded */
+  #keep(text: string, isAscii = false): void {
+    const sizeBytes = isAscii ? text.length : Buffer.byteLength(text);
     const first = this.scratch.at;
     this.scratch.reserve(sizeBytes);
-    this.scratch.rawText(text, sizeBytes);
+    if (isAscii) this.scratch.latin1(text);
+    else this.scratch.rawText(text, sizeBytes);
     this.#inScratch(first);
   }
 

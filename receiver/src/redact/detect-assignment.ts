@@ -2,7 +2,7 @@
  * Values behind telling keys in free text: `password=…`, `"token": "…"`, headers, query
  * strings, connection strings, log lines, JSON that is malformed or stands inside a sentence.
  *
- * In: a text. Out: findings. One pass over the `=` and `:` signs; a value that was taken is not
+ * In: a text and its suspicious places. Out: findings. One pass over `=` and `:` signs; a value that was taken is not
  * read again, one that was refused costs at most {@link REFUSED_SIZE_MAX} steps.
  */
 
@@ -12,6 +12,8 @@ import type { Findings } from "./findings.ts";
 import { type FoundKey, keyBefore } from "./key-before.ts";
 import { isLogprobAfter, isPlaceholder, keyedKind } from "./keyed-value.ts";
 import { isSecretClass } from "./keys.ts";
+import type { Places } from "./places.ts";
+import { MAY_ASSIGN } from "./prefilter.ts";
 import { isToken } from "./token.ts";
 
 /** Longest unquoted word that can be refused, in characters; longer ones are no words. */
@@ -33,25 +35,19 @@ const SCHEMES = /^(?:bearer|basic|digest|token|apikey|negotiate|aws4-hmac-sha256
 const REFERENCE =
   /^(?:process\.env|os\.(?:environ|getenv)|import\.meta|env[.(]|getenv|self\.|this\.|\$\(|\$?\{\{?|\$[A-Z_]+$|<[a-z_ -]+>$|%[A-Z_]+%$)/;
 
-/** A search by the engine passes long texts several times faster than a loop. */
-const SIGN = /[:=]|(?<=[sS])[wW]/g;
-
-export function findAssignments(text: string, findings: Findings): void {
-  for (let i = nextSign(text, 0); i !== -1; i = nextSign(text, i + 1)) {
-    const c = text.charCodeAt(i);
+export function findAssignments(text: string, places: Places, findings: Findings): void {
+  /** The last place that belongs to a value. */
+  let taken = -1;
+  for (const [n, at] of places.at.entries()) {
+    if (((places.masks[n] as number) & MAY_ASSIGN) === 0 || at <= taken) continue;
+    const c = text.charCodeAt(at);
     if (c === 58 || c === 61) {
-      const key = keyBefore(text, i);
-      if (key !== undefined) i = Math.max(i, findValue(text, i, key, findings));
+      const key = keyBefore(text, at);
+      if (key !== undefined) taken = Math.max(at, findValue(text, at, key, findings));
     } else {
-      findSentence(text, i, findings);
+      findSentence(text, at, findings);
     }
   }
-}
-
-/** Place of the next `:`, `=` or `w` after an `s` from `i` on, or -1. */
-function nextSign(text: string, i: number): number {
-  SIGN.lastIndex = i;
-  return SIGN.test(text) ? SIGN.lastIndex - 1 : -1;
 }
 
 /** @returns the last place that was taken */

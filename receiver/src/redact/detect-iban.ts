@@ -1,24 +1,27 @@
 /**
  * IBANs in a text (ISO 13616): the length of the country and the check digits must hold.
  *
- * In: a text. Out: findings. Any case, written whole or in groups with single spaces or hyphens.
+ * In: a text and its suspicious places. Out: findings. Any case, written whole or in groups with single spaces or hyphens.
  */
 
 import { isAlnum, isDigit, isPercentEscape, startsWord } from "./chars.ts";
 import type { Findings } from "./findings.ts";
 import { ibanLength } from "./iban-countries.ts";
+import type { Places } from "./places.ts";
+import { MAY_IBAN } from "./prefilter.ts";
 
-export function findIbans(text: string, findings: Findings): void {
-  // The shortest has 15 characters.
-  for (let i = 2; i < text.length - 12; i++) {
-    if (!isDigit(text.charCodeAt(i)) || !isDigit(text.charCodeAt(i + 1))) continue;
-    const length = ibanLength(text.charCodeAt(i - 2), text.charCodeAt(i - 1));
-    if (length === 0 || !startsWord(text, i - 2) || isInside(text, i - 2)) continue;
-    const end = ibanEnd(text, i - 2, length, findings);
-    if (end !== -1) {
-      findings.add("iban", i - 2, end);
-      i = end;
-    }
+export function findIbans(text: string, places: Places, findings: Findings): void {
+  let done = 0;
+  for (const [n, at] of places.at.entries()) {
+    if (((places.masks[n] as number) & MAY_IBAN) === 0 || at < done) continue;
+    // The country's letters stand before the check digits.
+    const start = at - 2;
+    const length = ibanLength(text.charCodeAt(start), text.charCodeAt(start + 1));
+    if (length === 0 || !startsWord(text, start) || isInside(text, start)) continue;
+    const end = ibanEnd(text, start, length, findings);
+    if (end === -1) continue;
+    findings.add("iban", start, end);
+    done = end + 1;
   }
 }
 

@@ -1,12 +1,14 @@
 /**
  * Runs of digits in a text: groups of digits and the separators between them.
  *
- * In: a text. Out: one {@link DigitRun} at a time, reused, with the groups that stand together.
+ * In: a text and its suspicious places. Out: one {@link DigitRun} at a time, reused, with the groups that stand together.
  * A letter, a line end or a comma ends a run; `%20`, `%28`, `%2B` count as what they encode. Runs
  * of more than {@link GROUPS_MAX} groups come in pieces that overlap. Pure.
  */
 
-import { isAlnum, isDigit, isPercentEscape, percentValue } from "./chars.ts";
+import { isAlnum, isDigit, isHex, isPercentEscape, percentValue } from "./chars.ts";
+import type { Places } from "./places.ts";
+import { MAY_DIGITS } from "./prefilter.ts";
 
 /** Most groups of one piece of a run; a card number has at most 5, a telephone number 8. */
 const GROUPS_MAX = 64;
@@ -16,9 +18,6 @@ const OVERLAP = 10;
 
 /** Most separator characters between two groups: `) - `. */
 const SEPARATORS_MAX = 3;
-
-/** A search by the engine passes long texts several times faster than a loop. */
-const START = /[%\d]/g;
 
 export class DigitRun {
   readonly text: string;
@@ -49,21 +48,47 @@ export class DigitRun {
   }
 }
 
-/** Call `visit` for each run with at least `digitsMin` digits. */
-export function forEachRun(text: string, digitsMin: number, visit: (run: DigitRun) => void): void {
+/** Call `visit` for each run with at least `digitsMin` digits; one has a suspicious place in it. */
+export function forEachRun(
+  text: string,
+  places: Places,
+  digitsMin: number,
+  visit: (run: DigitRun) => void,
+): void {
   const run = new DigitRun(text);
-  for (let i = nextStart(text, 0); i !== -1; ) {
-    if (isPercentEscape(text, i)) i += 3;
-    else if (isDigit(text.charCodeAt(i))) i = readRun(run, i, digitsMin, visit);
-    else i++;
-    i = nextStart(text, i);
+  /** Up to where runs were read. */
+  let done = 0;
+  for (const [n, at] of places.at.entries()) {
+    if (((places.masks[n] as number) & MAY_DIGITS) === 0 || at < done) continue;
+    const end = digitsEnd(text, at);
+    done = startBefore(text, at, done);
+    while (done < end) {
+      if (isPercentEscape(text, done)) done += 3;
+      else if (isDigit(text.charCodeAt(done))) done = readRun(run, done, digitsMin, visit);
+      else done++;
+    }
   }
 }
 
-/** Place of the next digit or percent sign from `i` on, or -1. */
-function nextStart(text: string, i: number): number {
-  START.lastIndex = i;
-  return START.test(text) ? START.lastIndex - 1 : -1;
+/** A place stands for all digits side by side. */
+function digitsEnd(text: string, at: number): number {
+  let end = at;
+  while (isDigit(text.charCodeAt(end))) end++;
+  return end;
+}
+
+/** Where the run that may hold `at` starts or sooner, but not before `limit`. */
+function startBefore(text: string, at: number, limit: number): number {
+  let start = at;
+  while (start > limit && isInRun(text, start - 1)) start--;
+  return start;
+}
+
+/** A digit, a separator, or a part of a percent escape. */
+function isInRun(text: string, i: number): boolean {
+  const c = text.charCodeAt(i);
+  if (isDigit(c) || isSeparator(c) || c === 37) return true;
+  return isHex(c) && (text.charCodeAt(i - 1) === 37 || text.charCodeAt(i - 2) === 37);
 }
 
 function readRun(
@@ -90,8 +115,15 @@ function readRun(
       keepLast(run);
     }
   }
-  if (run.digits >= digitsMin) visit(run);
+  if (run.digits >= digitsMin && !isDate(run)) visit(run);
   return i;
+}
+
+/** An ISO 8601 date alone, of which the prefilter says nothing either: `2024-07-18`. */
+function isDate(run: DigitRun): boolean {
+  if (run.count !== 3 || run.size(0) !== 4 || run.size(1) !== 2 || run.size(2) !== 2) return false;
+  if (run.separators[1] !== "-" || run.separators[2] !== "-") return false;
+  return /^[12]/.test(run.group(0)) && /^[01]/.test(run.group(1));
 }
 
 /** What lies beyond the count would be taken for groups of this run. */

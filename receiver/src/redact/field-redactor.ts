@@ -4,8 +4,8 @@
 
 import type { FieldRedactor, KeyRule } from "../base/field-redactor.ts";
 import { classifyKey, type KeyClass } from "./keys.ts";
-import type { Look } from "./prefilter.ts";
-import { findSuspects, suspectMask } from "./suspects.ts";
+import { prefilter } from "./prefilter.ts";
+import { findSuspects, isClean, lookUpTo, suspectPlaces } from "./suspects.ts";
 import { type Context, newCounts, redactString } from "./text-redactor.ts";
 import { REDACTION_KINDS } from "./types.ts";
 import { redactMap, redactValue } from "./values.ts";
@@ -30,7 +30,12 @@ export function createFieldRedactor(context: Context): FieldRedactor {
       return redactString(probe, key, "none") === key ? pair[0] : pair[1];
     },
     suspects: findSuspects,
-    text: (text, rule, at) => redactString(context, text, classOfRule(rule), lookFrom(at)),
+    look: lookUpTo,
+    isClean,
+    text(text, rule, at) {
+      const places = at === undefined ? prefilter(text) : suspectPlaces(at, at + text.length);
+      return redactString(context, text, classOfRule(rule), places);
+    },
     value: (value, rule) => redactValue(context, value, classOfRule(rule), 0),
     attributes: (attributes) => redactMap(context, attributes, "none", 0),
   };
@@ -44,11 +49,6 @@ function ruleOf(keyClass: KeyClass, isKeyRedacted: boolean): KeyRule {
     isOpenBesideLogprob: keyClass === "token",
     isKeyRedacted,
   };
-}
-
-/** The prefilter of a text that stands in the bytes of the last look at a request. */
-function lookFrom(at: number | undefined): Look | undefined {
-  return at === undefined ? undefined : (from, to) => suspectMask(at + from, at + to);
 }
 
 function classOfRule(rule: KeyRule | undefined): KeyClass {

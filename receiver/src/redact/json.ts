@@ -1,16 +1,26 @@
 /**
  * JSON inside strings, redacted in place.
  *
- * In: a text that starts like JSON. Out: the text in which only values were exchanged; every byte
+ * In: a text that starts like JSON. Out: what is to be exchanged, values alone; every byte
  * else, numbers above 2^53 included, stays as written. A hand-written scanner, no `JSON.parse` of
  * the whole: lines of JSON and JSON that was cut off work too, and where the text stops being JSON
  * the rest is scanned as free text. Strings of JSON are unpacked {@link JSON_DEPTH_MAX} deep.
  */
 
 import { isAlnum, isDigit, isJsonSpace } from "./chars.ts";
+import { Edits } from "./edits.ts";
+import {
+  decode,
+  ESCAPES_SIDE_BY_SIDE_MAX,
+  Escapes,
+  isPlainEscape,
+  NO_ESCAPES,
+} from "./json-escapes.ts";
+import { excerptsOf } from "./json-excerpts.ts";
 import { isLogprobAfter, numberKind } from "./keyed-value.ts";
 import { classifyKey, isSecretClass, type KeyClass } from "./keys.ts";
-import { type Look, prefilter } from "./prefilter.ts";
+import type { Places } from "./places.ts";
+import { prefilter } from "./prefilter.ts";
 import { isToken } from "./token.ts";
 import type { RedactionKind } from "./types.ts";
 
@@ -25,9 +35,9 @@ const QUOTE = 34;
 /** What the scanner needs of the redaction of texts. */
 export interface JsonParts {
   /** Redact one string of JSON, decoded, that was unpacked `depth` times. */
-  string(text: string, keyClass: KeyClass, depth: number, look?: Look): string;
+  string(text: string, keyClass: KeyClass, depth: number, places: Places): Edits;
   /** Redact text that is no JSON. */
-  text(text: string): string;
+  text(text: string, places: Places): Edits;
   /** The token of a value. */
   replace(kind: RedactionKind, value: string): string;
 }
@@ -41,30 +51,31 @@ export function looksLikeJson(text: string): boolean {
   return c === QUOTE && text.length > i + 1 && text.trimEnd().endsWith('"');
 }
 
-/** @param look the prefilter for ranges of this text */
+/** @param places the suspicious places of this text */
 export function redactJson(
   parts: JsonParts,
   text: string,
   keyClass: KeyClass,
   depth: number,
-  look: Look = (from, to) => prefilter(text, from, to),
-): string {
-  return new JsonRedactor(parts, text, depth, look).run(keyClass);
+  places: Places,
+): Edits {
+  return new JsonRedactor(parts, text, depth, places).run(keyClass);
 }
 
 class JsonRedactor {
   readonly #parts: JsonParts;
   readonly #text: string;
   readonly #depth: number;
-  readonly #look: Look;
+  readonly #places: Places;
+  readonly #edits: Edits = new Edits();
   #i = 0;
   /** The next quote and backslash, as far as they were looked for: each is found only once. */
   #quote = -1;
   #slash = -1;
   /** Whether the string whose end was found last has an escape. */
   #hasEscape = false;
-  #out = "";
-  #copied = 0;
+  /** Whether all escapes of that string are plain ones (`json-escapes.ts`). */
+  #isPlain = true;
   /** Class that the values of each open bracket inherit. */
   readonly #classes: KeyClass[] = [];
   readonly #isObject: boolean[] = [];
@@ -75,14 +86,14 @@ class JsonRedactor {
   /** Where that key starts, or -1: there the scan as text starts over if no value follows. */
   #keyStart = -1;
 
-  constructor(parts: JsonParts, text: string, depth: number, look: Look) {
+  constructor(parts: JsonParts, text: string, depth: number, places: Places) {
     this.#parts = parts;
     this.#text = text;
     this.#depth = depth;
-    this.#look = look;
+    this.#places = places;
   }
 
-  run(keyClass: KeyClass): string {
+  run(keyClass: KeyClass): Edits {
     this.#topClass = keyClass;
     const text = this.#text;
     while (this.#i < text.length) {
@@ -93,21 +104,16 @@ class JsonRedactor {
       else if (!(c === QUOTE ? this.#string() : this.#scalar(c))) return this.#rest();
       if (this.#classes.length > NESTING_MAX) return this.#rest();
     }
-    return this.#copied === 0 ? text : this.#out + text.slice(this.#copied);
+    return this.#edits;
   }
 
   /** No JSON any more: what follows is free text. */
-  #rest(): string {
-    const from = Math.max(this.#keyStart === -1 ? this.#i : this.#keyStart, this.#copied);
-    const rest = this.#text.slice(from);
-    const redacted = this.#parts.text(rest);
-    if (redacted === rest && this.#copied === 0) return this.#text;
-    return this.#out + this.#text.slice(this.#copied, from) + redacted;
-  }
-
-  #exchange(start: number, end: number, replacement: string): void {
-    this.#out += this.#text.slice(this.#copied, start) + replacement;
-    this.#copied = end;
+  #rest(): Edits {
+    const start = this.#keyStart === -1 ? this.#i : this.#keyStart;
+    const from = Math.max(start, this.#edits.lastEnd);
+    const places = this.#places.part(from, this.#text.length);
+    this.#edits.addPart(this.#parts.text(this.#text.slice(from), places), from);
+    return this.#edits;
   }
 
   /** Class for the value at this place; a key is used up by it. */
@@ -158,7 +164,7 @@ class JsonRedactor {
     const raw = this.#text.slice(start, this.#i);
     // Not JSON: a bare word that was redacted before.
     if (isToken(raw)) return;
-    this.#exchange(start, this.#i, `"${this.#parts.replace("secret", raw)}"`);
+    this.#edits.add(start, this.#i, `"${this.#parts.replace("secret", raw)}"`);
   }
 
   /** A key or a value; false where a colon follows a string that cannot be a key. */
@@ -181,13 +187,19 @@ class JsonRedactor {
 
   /** Place of the quote that closes the string opened at `start`, or the end of the text. */
   #stringEnd(start: number): number {
+    const text = this.#text;
     let i = start + 1;
+    let sideBySide = 0;
     this.#hasEscape = false;
+    this.#isPlain = true;
     for (;;) {
-      if (this.#quote < i) this.#quote = placeOf(this.#text, '"', i);
-      if (this.#slash < i) this.#slash = placeOf(this.#text, "\\", i);
+      if (this.#quote < i) this.#quote = placeOf(text, '"', i);
+      if (this.#slash < i) this.#slash = placeOf(text, "\\", i);
       if (this.#slash >= this.#quote) return this.#quote;
+      sideBySide = this.#slash === i ? sideBySide + 1 : 1;
       this.#hasEscape = true;
+      if (sideBySide > ESCAPES_SIDE_BY_SIDE_MAX) this.#isPlain = false;
+      if (!isPlainEscape(text.charCodeAt(this.#slash + 1))) this.#isPlain = false;
       i = this.#slash + 2;
     }
   }
@@ -213,23 +225,37 @@ class JsonRedactor {
   #leaf(start: number, end: number, keyClass: KeyClass): void {
     if (start >= end) return;
     const isOpen = keyClass === "none" || keyClass === "numbered";
-    const hasEscape = this.#hasEscape;
-    // The fast path: a string without escapes that holds nothing is not even copied.
-    if (isOpen && !hasEscape && this.#look(start, end) === 0) return;
+    const isClean = isOpen && this.#places.maskOf(start, end) === 0;
+    // The fast path: a string that holds nothing is not even copied.
+    if (isClean && this.#isPlain) return;
     const raw = this.#text.slice(start, end);
-    const decoded = hasEscape ? decode(raw) : raw;
-    if (decoded === undefined) {
-      const redacted = this.#parts.string(raw, keyClass, JSON_DEPTH_MAX);
-      if (redacted !== raw) this.#exchange(start, end, redacted);
+    const places = this.#places.part(start, end);
+    if (this.#isPlain) {
+      this.#plainLeaf(raw, places, start, keyClass);
       return;
     }
-    const look: Look = (from, to) => this.#look(start + from, start + to);
-    const redacted = hasEscape
-      ? this.#parts.string(decoded, keyClass, this.#depth + 1)
-      : this.#parts.string(decoded, keyClass, this.#depth + 1, look);
-    if (redacted === decoded) return;
-    const isPlain = !hasEscape && !redacted.includes('"');
-    this.#exchange(start, end, isPlain ? redacted : JSON.stringify(redacted).slice(1, -1));
+    const decoded = decode(raw);
+    if (decoded === undefined) {
+      this.#edits.addPart(this.#parts.string(raw, keyClass, JSON_DEPTH_MAX, places), start);
+      return;
+    }
+    const edits = this.#parts.string(decoded, keyClass, this.#depth + 1, prefilter(decoded));
+    if (edits.size === 0) return;
+    this.#edits.add(start, end, JSON.stringify(edits.apply(decoded)).slice(1, -1));
+  }
+
+  /** @param raw stands at `start` and has plain escapes or none */
+  #plainLeaf(raw: string, places: Places, start: number, keyClass: KeyClass): void {
+    const hasEscape = this.#hasEscape;
+    const isLong = hasEscape && keyClass === "none";
+    for (const { from, to } of isLong ? excerptsOf(raw, places) : [{ from: 0, to: raw.length }]) {
+      const written = raw.slice(from, to);
+      const escapes = hasEscape ? new Escapes(written) : NO_ESCAPES;
+      const meant = hasEscape ? (decode(written) ?? written) : written;
+      const known = escapes.placesIn(places.part(from, to));
+      const edits = this.#parts.string(meant, keyClass, this.#depth + 1, known);
+      if (edits.size > 0) this.#edits.addPart(escapes.editsOut(edits), start + from);
+    }
   }
 
   /** A number, true, false or null. */
@@ -248,7 +274,7 @@ class JsonRedactor {
     this.#i = end;
     const kind = isNumber ? numberKind(keyClass, raw) : undefined;
     if (kind !== undefined && !isToken(raw)) {
-      this.#exchange(start, end, `"${this.#parts.replace(kind, raw)}"`);
+      this.#edits.add(start, end, `"${this.#parts.replace(kind, raw)}"`);
     }
     return true;
   }
@@ -274,28 +300,4 @@ const NUMBER = /^-?\d+(?:\.\d*)?(?:[eE][+-]?\d*)?$/;
 
 function isScalarChar(c: number): boolean {
   return isAlnum(c) || c === 45 || c === 43 || c === 46;
-}
-
-/** Control characters: invalid inside JSON strings, written by lenient producers all the same. */
-const CONTROL = /\p{Cc}/gu;
-
-/** The string that the escapes mean; a cut-off escape at the end is let go. */
-function decode(raw: string): string | undefined {
-  try {
-    return JSON.parse(`"${raw}"`) as string;
-  } catch {
-    return decodeLenient(raw);
-  }
-}
-
-function decodeLenient(raw: string): string | undefined {
-  try {
-    return JSON.parse(`"${raw.replace(CONTROL, escapeControl)}"`) as string;
-  } catch {
-    return undefined;
-  }
-}
-
-function escapeControl(c: string): string {
-  return `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }

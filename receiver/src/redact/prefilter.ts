@@ -1,15 +1,17 @@
 /**
  * The one cheap look at every string: which detectors may find something in it?
  *
- * In: a text, or a range of it. Out: a set of bits, 0 for "nothing", which is the fast path that
- * nearly all telemetry takes. One pass, no allocation unless a telling key stands before a `:` or
- * `=`. It may say too much, never too little: each detector's tests run through it. Pure but for
- * the cache of `keys.ts`.
+ * In: a text, or a range of it. Out: its suspicious places, none on the fast path that nearly all
+ * telemetry takes. One pass, no allocation unless a place is suspicious or a telling key stands
+ * before a `:` or `=`. It may say too much, never too little: each detector's tests run through it.
+ * Pure but for the cache of `keys.ts`.
  */
 
-import { isDigit, isHex, isLetter, isPercentEscape, tail3 } from "./chars.ts";
+import { isDigit, isHex, isLetter, isPercentEscape, startsWord, tail3 } from "./chars.ts";
 import { ibanLength } from "./iban-countries.ts";
 import { keyBefore } from "./key-before.ts";
+import { NO_PLACES, Places } from "./places.ts";
+import { isTokenColon } from "./token.ts";
 
 export const MAY_EMAIL = 1;
 export const MAY_DIGITS = 2;
@@ -71,6 +73,9 @@ function classes(): Uint8Array {
   return table;
 }
 
+/** Set in {@link PREFIXES} where the first of the 3 letters may be one of a word, as in `task-`. */
+export const MAY_BE_WITHIN = 8;
+
 /**
  * What stands before the `_`, `-` or `.` of a known secret's prefix, by its last 3 letters: a bit for
  * each of the three signs (`prefixBit`). Of the prefixes in `detect-secret.ts`.
@@ -96,24 +101,37 @@ function prefixes(): Uint8Array {
   }
   // Two letters at the start of a word, also after the escapes \n, \r, \t and %XX.
   for (const start of " nrtabcdef") {
+    const more = start === " " ? 0 : MAY_BE_WITHIN;
     for (const two of ["sk_", "rk_", "hf_", "sk-", "SG."]) {
-      add(table, start + two.slice(0, 2), two.charAt(2));
+      add(table, start + two.slice(0, 2), two.charAt(2), more);
     }
   }
   return table;
 }
 
-function add(table: Uint8Array, word: string, sign: string): void {
+function add(table: Uint8Array, word: string, sign: string, more = 0): void {
   const tail = tail3(word, word.length);
-  table[tail] = (table[tail] as number) | prefixBit(sign.charCodeAt(0));
+  table[tail] = (table[tail] as number) | prefixBit(sign.charCodeAt(0)) | more;
 }
 
-/** The prefilter for ranges of one text: the same bits as {@link prefilter}, or more. */
-export type Look = (from: number, to: number) => number;
+/** The suspicious places of a text. */
+export function prefilter(text: string): Places {
+  return prefilterRange(undefined, text, 0, text.length) ?? NO_PLACES;
+}
 
-/** The bits of a text, or of its range from `from` to `to`. */
-export function prefilter(text: string, from = 0, to: number = text.length): number {
-  let mask = 0;
+/**
+ * Look at a range of a text, whose surroundings are read but not reported.
+ *
+ * @param known where the places are added; undefined for none yet
+ * @returns the same, or a new one if it was needed
+ */
+export function prefilterRange(
+  known: Places | undefined,
+  text: string,
+  from: number,
+  to: number,
+): Places | undefined {
+  let places = known;
   let digits = 0;
   let lastDigit = -GAP_SIZE_MAX - 2;
   for (let i = from; i < to; i++) {
@@ -121,29 +139,37 @@ export function prefilter(text: string, from = 0, to: number = text.length): num
     // First and most frequent: a letter that starts nothing.
     const kind = c < 128 ? CLASSES[c] : c === 0xff20 ? AT : PLAIN;
     if (kind === PLAIN) continue;
+    let mask = 0;
     if (kind === DIGIT) {
-      if (i - lastDigit !== 1) {
+      const isFirst = i - lastDigit !== 1;
+      if (isFirst) {
         if (!isGap(text, lastDigit, i)) digits = 0;
-        if ((mask & MAY_IBAN) === 0 && mayStartIban(text, i)) mask |= MAY_IBAN;
+        if (mayStartIban(text, i)) mask = MAY_IBAN;
       }
       lastDigit = i;
-      if (++digits !== DIGITS_MIN) continue;
-      if (isDateAt(text, i - 6)) {
-        // Dates are in most spans: they are no reason to leave the fast path.
+      if (++digits === DIGITS_MIN && isDateAt(text, i - 6)) {
+        // Dates are in most spans: they are no reason to leave the fast path, but where more digits
+        // follow that may belong to them, the next one is.
         i += 3;
         lastDigit = i;
-        digits = 0;
-      } else mask |= MAY_DIGITS;
-      continue;
+        digits = DIGITS_MIN - 1;
+      } else if (digits === DIGITS_MIN || (digits > DIGITS_MIN && isFirst)) {
+        // Digits side by side are one place.
+        mask |= MAY_DIGITS;
+      }
+      if (mask === 0) continue;
+    } else {
+      // Frequent letters that seldom start "Bearer" or end "passw".
+      if (kind === LETTER_B && !startsBearer(text, i)) continue;
+      if (kind === LETTER_W && (text.charCodeAt(i - 1) | 32) !== 115) continue;
+      if (kind === BACKSLASH && text.charCodeAt(i + 1) !== 117) continue;
+      mask = look(text, i, kind as number);
+      if (mask === 0) continue;
     }
-    // Frequent letters that seldom start "Bearer" or end "passw".
-    if (kind === LETTER_B && !startsBearer(text, i)) continue;
-    if (kind === LETTER_W && (text.charCodeAt(i - 1) | 32) !== 115) continue;
-    if (kind === BACKSLASH && text.charCodeAt(i + 1) !== 117) continue;
-    mask |= look(text, i, kind as number);
+    places ??= new Places();
+    places.add(i, mask);
   }
-  // A URL matters for its user part alone, and that ends in an @.
-  return (mask & MAY_EMAIL) === 0 ? mask & ~MAY_URL : mask;
+  return places;
 }
 
 /** `be` or `ba`. */
@@ -184,13 +210,15 @@ function isDateAt(text: string, i: number): boolean {
 
 function mayStartIban(text: string, i: number): boolean {
   if (!isDigit(text.charCodeAt(i + 1)) || !isLetter(text.charCodeAt(i - 1))) return false;
-  return ibanLength(text.charCodeAt(i - 2), text.charCodeAt(i - 1)) > 0;
+  if (ibanLength(text.charCodeAt(i - 2), text.charCodeAt(i - 1)) === 0) return false;
+  return i >= 2 && startsWord(text, i - 2);
 }
 
 function look(text: string, i: number, kind: number): number {
   switch (kind) {
     case AT:
-      return MAY_EMAIL;
+      // It may end the user part of a URL.
+      return MAY_EMAIL | MAY_URL;
     case SIGN:
       return lookAtSign(text, i);
     case PERCENT:
@@ -200,7 +228,7 @@ function look(text: string, i: number, kind: number): number {
     case BACKSLASH:
       return isAsciiEscape(text, i) ? MAY_ESCAPE : 0;
     case HYPHEN:
-      if (text.charCodeAt(i - 1) === 45 && text.startsWith("---BEGIN", i - 2)) return MAY_SECRET;
+      if (text.charCodeAt(i - 1) === 45 && text.startsWith("BEGIN", i + 1)) return MAY_SECRET;
       return isPrefix(text, i) ? MAY_SECRET : 0;
     case UNDERSCORE:
     case DOT:
@@ -211,15 +239,16 @@ function look(text: string, i: number, kind: number): number {
 }
 
 function isPrefix(text: string, i: number): boolean {
-  return ((PREFIXES[tail3(text, i)] as number) & prefixBit(text.charCodeAt(i))) !== 0;
+  const bits = PREFIXES[tail3(text, i)] as number;
+  if ((bits & prefixBit(text.charCodeAt(i))) === 0) return false;
+  return (bits & MAY_BE_WITHIN) === 0 || startsWord(text, i - 2);
 }
 
 function lookAtSign(text: string, i: number): number {
-  if (text.charCodeAt(i) === 58 && text.charCodeAt(i + 1) === 47) {
-    if (text.charCodeAt(i + 2) !== 47) return 0;
-    return text.startsWith("hooks.", i + 3) ? MAY_URL | MAY_SECRET : MAY_URL;
+  if (text.charCodeAt(i) === 58 && text.startsWith("//", i + 1)) {
+    return text.startsWith("hooks.", i + 3) ? MAY_SECRET : 0;
   }
-  return keyBefore(text, i) === undefined ? 0 : MAY_ASSIGN;
+  return keyBefore(text, i) === undefined || isTokenColon(text, i) ? 0 : MAY_ASSIGN;
 }
 
 function isAsciiEscape(text: string, i: number): boolean {
@@ -246,11 +275,11 @@ function lookAtLetter(text: string, i: number, kind: number): number {
   }
 }
 
-/** Whether a word in lower case stands at `i` in any case, and a value may follow it. */
+/** Whether a word in lower case stands at `i` in any case, and a value may follow it: also `\\t`. */
 function isWordAt(text: string, i: number, word: string): boolean {
   for (let n = 0; n < word.length; n++) {
     if ((text.charCodeAt(i + n) | 32) !== word.charCodeAt(n)) return false;
   }
   const after = text.charCodeAt(i + word.length);
-  return after === 32 || after === 9 || after === 43;
+  return after === 32 || after === 9 || after === 43 || after === 92;
 }

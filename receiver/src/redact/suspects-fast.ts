@@ -33,8 +33,13 @@ export interface SuspectTables {
   readonly jointBits: Uint8Array;
 }
 
-/** Sets a bit for each suspicious byte; the set is empty before. */
-export type Mark = (bytes: Uint8Array, set: Uint32Array) => void;
+/**
+ * Sets a bit for each suspicious byte of a chunk; the set is empty before.
+ *
+ * @param from where the last chunk ended, 0 to begin
+ * @returns where this one ends
+ */
+export type Mark = (bytes: Uint8Array, set: Uint32Array, from: number) => number;
 
 interface Exports {
   readonly memory: { readonly buffer: ArrayBuffer };
@@ -63,18 +68,17 @@ export function createFastMark(tables: SuspectTables): Mark | undefined {
   memory.set(tables.countries, COUNTRIES);
   memory.set(tables.letterCodes, LETTER_CODES);
   memory.set(tables.jointBits, JOINT_BITS);
-  return (bytes, set) => {
+  return (bytes, set, from) => {
+    const end = Math.min(bytes.length, from + CHUNK_SIZE_BYTES);
+    const before = Math.min(from, AROUND_SIZE_BYTES);
+    const after = Math.min(bytes.length, end + AROUND_SIZE_BYTES);
+    if (from === 0) exports.begin();
+    memory.fill(0, INPUT - AROUND_SIZE_BYTES, INPUT - before);
+    memory.set(bytes.subarray(from - before, after), INPUT - before);
+    memory.fill(0, INPUT + after - from, INPUT + after - from + AROUND_SIZE_BYTES);
+    exports.mark(from, (end - from + 31) & ~31);
     const out = new Uint8Array(set.buffer, set.byteOffset, set.byteLength);
-    exports.begin();
-    for (let base = 0; base < bytes.length; base += CHUNK_SIZE_BYTES) {
-      const end = Math.min(bytes.length, base + CHUNK_SIZE_BYTES + AROUND_SIZE_BYTES);
-      const before = Math.min(base, AROUND_SIZE_BYTES);
-      memory.fill(0, INPUT - AROUND_SIZE_BYTES, INPUT - before);
-      memory.set(bytes.subarray(base - before, end), INPUT - before);
-      memory.fill(0, INPUT + end - base, INPUT + end - base + AROUND_SIZE_BYTES);
-      const size = Math.min(bytes.length - base, CHUNK_SIZE_BYTES);
-      exports.mark(base, (size + 31) & ~31);
-      out.set(memory.subarray(BITS, BITS + ((size + 7) >> 3)), base >> 3);
-    }
+    out.set(memory.subarray(BITS, BITS + ((end - from + 7) >> 3)), from >> 3);
+    return end;
   };
 }

@@ -7,7 +7,14 @@
 import { expect, test } from "vitest";
 import { testSeed } from "../base/seed.test.helper.ts";
 import { prefilter } from "./prefilter.ts";
-import { findSuspects, markFast, markPlainly, suspectMask } from "./suspects.ts";
+import {
+  findSuspects as beginToLook,
+  isClean,
+  lookUpTo,
+  markFast,
+  suspectPlaces,
+} from "./suspects.ts";
+import { markPlainly } from "./suspects-plain.ts";
 
 const SEED = testSeed();
 const ROUNDS = 20_000;
@@ -35,6 +42,12 @@ function generator(seed: number): (below: number) => number {
   };
 }
 
+function findSuspects(bytes: Uint8Array): Uint32Array {
+  const set = beginToLook(bytes);
+  lookUpTo(bytes.length);
+  return set;
+}
+
 function randomText(next: (below: number) => number): string {
   return Array.from({ length: 1 + next(6) }, () => PIECES[next(PIECES.length)]).join("");
 }
@@ -46,7 +59,7 @@ function hasBit(set: Uint32Array, start: number, end: number): boolean {
   return false;
 }
 
-test(`seed ${SEED}: a text that the prefilter would look at has a bit, and its mask says at least as much`, () => {
+test(`seed ${SEED}: a text that the prefilter would look at has a bit at each of its places, which says at least as much`, () => {
   const next = generator(SEED);
   let telling = 0;
   for (let round = 0; round < ROUNDS; round += 1) {
@@ -57,12 +70,19 @@ test(`seed ${SEED}: a text that the prefilter would look at has a bit, and its m
     const bytes = new Uint8Array(Buffer.concat([before, body, noise()]));
     const set = findSuspects(bytes);
     const [start, end] = [before.length, before.length + body.length];
-    const mask = prefilter(text);
-    if (mask === 0) continue;
+    const places = prefilter(text);
+    if (places.mask === 0) continue;
     telling += 1;
     expect(hasBit(set, start, end), `seed ${SEED}, ${JSON.stringify(text)}`).toBe(true);
+    expect(isClean(start, end), `seed ${SEED}, ${JSON.stringify(text)}`).toBe(false);
     if (body.length !== text.length) continue;
-    expect(suspectMask(start, end) & mask, `seed ${SEED}, ${JSON.stringify(text)}`).toBe(mask);
+    const more = suspectPlaces(start, end);
+    for (const [n, at] of places.at.entries()) {
+      // Digits side by side are one place, the first that is suspicious.
+      const from = at - (/\d*$/.exec(text.slice(0, at))?.[0].length ?? 0);
+      const mask = places.masks[n] as number;
+      expect(more.maskOf(from, at + 1) & mask, `seed ${SEED}, ${JSON.stringify(text)}`).toBe(mask);
+    }
   }
   expect(telling).toBeGreaterThan(ROUNDS / 10);
 });
@@ -78,7 +98,7 @@ test(`seed ${SEED}: both ways give the same bits, at every size and across chunk
     for (let n = 0; n < size / 50; n += 1) bytes[next(size)] = next(256);
     const words = (size >>> 5) + 1;
     const [fast, plain] = [new Uint32Array(words), new Uint32Array(words)];
-    markFast?.(bytes, fast);
+    for (let at = 0; at < size; ) at = markFast?.(bytes, fast, at) ?? size;
     markPlainly(bytes, plain);
     expect(Buffer.from(fast.buffer).equals(Buffer.from(plain.buffer)), `size ${size}`).toBe(true);
   }
@@ -94,3 +114,30 @@ test("plain prose has no suspicious byte", () => {
   );
   expect(hasBit(findSuspects(prose), 0, prose.length)).toBe(false);
 });
+
+test("letters and digits within an id start no IBAN, those at its start may", () => {
+  const bytes = new Uint8Array(Buffer.from("01KAJ3Z8QXDE89A7"));
+  expect(hasBit(findSuspects(bytes), 0, bytes.length)).toBe(true);
+  expect(isClean(0, bytes.length)).toBe(true);
+  expect(isClean(10, bytes.length)).toBe(false);
+});
+
+test.each(["task-based", "risk_live", "disk-", "a desk_1"])(
+  "no secret starts within %j",
+  (text) => {
+    const bytes = new Uint8Array(Buffer.from(text));
+    findSuspects(bytes);
+    expect(isClean(0, bytes.length)).toBe(true);
+    expect(prefilter(text).mask).toBe(0);
+  },
+);
+
+test.each(["sk-", "\\nsk-", "%20sk-", "a sk-", "gsk_", "x.rk_"])(
+  "a secret may start in %j",
+  (text) => {
+    const bytes = new Uint8Array(Buffer.from(text));
+    findSuspects(bytes);
+    expect(isClean(0, bytes.length)).toBe(false);
+    expect(prefilter(text).mask).not.toBe(0);
+  },
+);

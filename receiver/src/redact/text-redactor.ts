@@ -12,10 +12,12 @@ import { findIbans } from "./detect-iban.ts";
 import { findPhones } from "./detect-phone.ts";
 import { findSecrets, findUrlPasswords } from "./detect-secret.ts";
 import { forEachRun } from "./digit-runs.ts";
+import { Edits } from "./edits.ts";
 import { Findings } from "./findings.ts";
 import { JSON_DEPTH_MAX, type JsonParts, looksLikeJson, redactJson } from "./json.ts";
 import { isPlaceholder, keyedKind } from "./keyed-value.ts";
 import { isSecretClass, type KeyClass } from "./keys.ts";
+import type { Places } from "./places.ts";
 import * as pre from "./prefilter.ts";
 import { isToken, type Tokeniser } from "./token.ts";
 import { REDACTION_KINDS, type RedactionKind } from "./types.ts";
@@ -45,25 +47,28 @@ export function replace(context: Context, kind: RedactionKind, value: string): s
 /** Most passes over one text; each but the last replaced something, two are usual. */
 const PASSES_MAX = 8;
 
+const NO_EDITS: Edits = new Edits();
+
 /**
  * Redact until nothing changes: a replacement can free what it touched (`…0001+44…`), and what is
  * stored must not change when it is redacted again.
  *
  * @param keyClass the class of the key under which the text stands
- * @param look the prefilter for this text, where there is a cheaper one
+ * @param known the suspicious places of the text, where they are known
  */
 export function redactString(
   context: Context,
   text: string,
   keyClass: KeyClass,
-  look?: pre.Look,
+  known?: Places,
 ): string {
-  let out = redactOnce(context, text, keyClass, 0, look);
-  if (out === text) return text;
-  for (let pass = 1; pass < PASSES_MAX; pass++) {
-    const next = redactOnce(context, out, keyClass, 0);
-    if (next === out) break;
-    out = next;
+  let places = known ?? pre.prefilter(text);
+  let out = text;
+  for (let pass = 0; pass < PASSES_MAX; pass++) {
+    const edits = redactOnce(context, out, keyClass, 0, places);
+    if (edits.size === 0) break;
+    out = edits.apply(out);
+    places = edits.placesAfter(places, out);
   }
   return out;
 }
@@ -74,57 +79,61 @@ function redactOnce(
   text: string,
   keyClass: KeyClass,
   depth: number,
-  look?: pre.Look,
-): string {
+  places: Places,
+): Edits {
   if (isSecretClass(keyClass)) {
-    if (isPlaceholder(text) || isToken(text)) return text;
-    return replace(context, "secret", text);
+    if (isPlaceholder(text) || isToken(text)) return NO_EDITS;
+    return replaceAll(context, "secret", text);
   }
-  const mask = look === undefined ? pre.prefilter(text) : look(0, text.length);
   // The fast path: nothing in the text, nothing expected by its key.
-  if (mask === 0 && (keyClass === "none" || keyClass === "numbered")) return text;
-  if (keyClass !== "none" && keyClass !== "numbered") {
+  if (keyClass === "none" || keyClass === "numbered") {
+    if (places.mask === 0) return NO_EDITS;
+  } else {
     const kind = keyedKind(keyClass, text);
-    if (kind !== undefined && !isToken(text)) return replace(context, kind, text);
-    if (mask === 0) return text;
+    if (kind !== undefined && !isToken(text)) return replaceAll(context, kind, text);
   }
   if (depth < JSON_DEPTH_MAX && looksLikeJson(text)) {
     const parts: JsonParts = {
       string: (...part) => redactOnce(context, ...part),
-      text: (part) => redactText(context, part, "none", pre.prefilter(part)),
+      text: (...part) => redactText(context, part[0], "none", part[1]),
       replace: (kind, value) => replace(context, kind, value),
     };
-    return redactJson(parts, text, keyClass, depth, look);
+    return redactJson(parts, text, keyClass, depth, places);
   }
-  return redactText(context, text, keyClass, mask);
+  return redactText(context, text, keyClass, places);
+}
+
+function replaceAll(context: Context, kind: RedactionKind, text: string): Edits {
+  const edits = new Edits();
+  edits.add(0, text.length, replace(context, kind, text));
+  return edits;
 }
 
 /** Detectors alone, over a text that is no JSON. */
-function redactText(context: Context, text: string, keyClass: KeyClass, mask: number): string {
-  if (mask === 0) return text;
-  const findings = detect(text, keyClass, mask);
+function redactText(context: Context, text: string, keyClass: KeyClass, places: Places): Edits {
+  const { mask } = places;
+  if (mask === 0) return NO_EDITS;
+  const findings = detect(text, keyClass, mask, places);
   context.steps += findings.steps;
-  if (findings.size === 0) return text;
-  let out = "";
-  let last = 0;
+  if (findings.size === 0) return NO_EDITS;
+  const edits = new Edits();
   for (const { kind, start, end, valueStart, valueEnd } of findings.ordered()) {
-    out += text.slice(last, start) + replace(context, kind, text.slice(valueStart, valueEnd));
-    last = end;
+    edits.add(start, end, replace(context, kind, text.slice(valueStart, valueEnd)));
   }
-  return out + text.slice(last);
+  return edits;
 }
 
-function detect(text: string, keyClass: KeyClass, mask: number): Findings {
+function detect(text: string, keyClass: KeyClass, mask: number, places: Places): Findings {
   const findings = new Findings();
   // The number of an order is one word; a sentence about the order may hold a telephone number.
   const isNumber = keyClass === "numbered" && !/[\s+]/.test(text);
   if ((mask & pre.MAY_SECRET) !== 0) findSecrets(text, findings);
   if ((mask & pre.MAY_URL) !== 0) findUrlPasswords(text, findings);
-  if ((mask & pre.MAY_ASSIGN) !== 0) findAssignments(text, findings);
-  if ((mask & (pre.MAY_EMAIL | pre.MAY_ESCAPE)) !== 0) findEmails(text, findings);
-  if ((mask & pre.MAY_IBAN) !== 0) findIbans(text, findings);
+  if ((mask & pre.MAY_ASSIGN) !== 0) findAssignments(text, places, findings);
+  if ((mask & (pre.MAY_EMAIL | pre.MAY_ESCAPE)) !== 0) findEmails(text, places, findings);
+  if ((mask & pre.MAY_IBAN) !== 0) findIbans(text, places, findings);
   if ((mask & pre.MAY_DIGITS) !== 0) {
-    forEachRun(text, pre.DIGITS_MIN, (run) => {
+    forEachRun(text, places, pre.DIGITS_MIN, (run) => {
       if (run.digits >= CARD_DIGITS_MIN) findCards(run, findings);
       if (run.digits >= 9) findSsns(run, findings);
       if (!isNumber) findPhones(run, keyClass === "phone", findings);

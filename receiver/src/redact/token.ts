@@ -32,6 +32,20 @@ export function isToken(text: string): boolean {
   return text.length <= TOKEN_SIZE_MAX && TOKEN.test(text);
 }
 
+const TOKEN_AT = /\[(?:email|phone|card|iban|ssn|secret):[bcdfghjklmnpqrst]{16}\]/y;
+
+/** Most characters of a token before its colon. */
+const TOKEN_HEAD_SIZE_MAX = "[secret".length;
+
+/** Whether the colon at `i` is that of a token: what stands behind it is no value of that kind. */
+export function isTokenColon(text: string, i: number): boolean {
+  const limit = Math.max(0, i - TOKEN_HEAD_SIZE_MAX);
+  let start = i;
+  while (start > limit && text.charCodeAt(start) !== 91) start--;
+  TOKEN_AT.lastIndex = start;
+  return TOKEN_AT.test(text);
+}
+
 /** The text without the tokens in it. */
 export function withoutTokens(text: string): string {
   return text.includes("[") ? text.replace(TOKENS, "") : text;

@@ -68,7 +68,7 @@ const keyFacts = new Map<string, KeyFacts>();
 function factsOf(key: string): KeyFacts {
   const known = keyFacts.get(key);
   if (known !== undefined) return known;
-  const facts = { keyClass: classifyKey(key), isClean: prefilter(key) === 0 };
+  const facts = { keyClass: classifyKey(key), isClean: prefilter(key).mask === 0 };
   if (key.length > KEY_SIZE_MAX) return facts;
   if (keyFacts.size >= KEY_FACTS_MAX) keyFacts.clear();
   keyFacts.set(key, facts);

@@ -5,6 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
+import { createFastJoiner, createPlainJoiner, JOINED_MAX } from "./join-pairs.ts";
 import { MerkleTree } from "./tree.ts";
 
 const LEAVES = [
@@ -67,6 +68,49 @@ describe("the root", () => {
       tree.append(Buffer.concat(own.slice(0, size >> 1)));
       tree.append(Buffer.concat(own.slice(size >> 1)));
       expect(tree.root().toString("hex"), `size ${size}`).toBe(byDefinition(own).toString("hex"));
+    }
+  });
+});
+
+describe("the joiners", () => {
+  const fast = createFastJoiner();
+  const joiners = [createPlainJoiner(), fast ?? createPlainJoiner()];
+
+  test("are two: the engine knows the instructions of the fast one", () => {
+    expect(fast).toBeDefined();
+  });
+
+  test.each([1, JOINED_MAX - 2, JOINED_MAX - 1, JOINED_MAX, 3 * JOINED_MAX + 5])(
+    "give the defined root of %i leaves at once, after none and after others",
+    (size) => {
+      const leaves = Array.from({ length: size + 7 }, (_, index) =>
+        sha256(Buffer.from(`leaf ${index}`)),
+      );
+      for (const joiner of joiners) {
+        for (const before of [0, 1, 6, 7]) {
+          const own = leaves.slice(0, before + size);
+          const tree = new MerkleTree(joiner);
+          tree.append(Buffer.concat(own.slice(0, before)));
+          tree.append(Buffer.concat(own.slice(before)));
+          expect(tree.size).toBe(own.length);
+          expect(tree.root().toString("hex")).toBe(byDefinition(own).toString("hex"));
+        }
+      }
+    },
+  );
+
+  test("keep the trees apart that they work for in turns", () => {
+    const leaves = LEAVES.map(leafOf);
+    for (const joiner of joiners) {
+      const trees = [new MerkleTree(joiner), new MerkleTree(joiner)] as const;
+      for (const [index, leaf] of leaves.entries()) {
+        trees[0].append(leaf);
+        trees[1].append(leaves[leaves.length - 1 - index] as Buffer);
+      }
+      expect(trees[0].root().toString("hex")).toBe(byDefinition(leaves).toString("hex"));
+      expect(trees[1].root().toString("hex")).toBe(
+        byDefinition(leaves.toReversed()).toString("hex"),
+      );
     }
   });
 });

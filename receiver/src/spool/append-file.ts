@@ -57,6 +57,16 @@ export class AppendFile {
     return this.#failure !== undefined;
   }
 
+  /** Whether it can take another record. */
+  get isOpen(): boolean {
+    return this.#file !== undefined && !this.failed;
+  }
+
+  /** Resolves when nothing is under way any more. Never rejects. */
+  async settled(): Promise<void> {
+    await this.#running;
+  }
+
   /** Append a record; resolves once it is durable. After one failure every append is refused. */
   append(bytes: Buffer): Promise<void> {
     return new Promise((resolve, reject) => {

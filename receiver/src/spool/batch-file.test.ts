@@ -3,6 +3,7 @@
  * Method: the bytes of each record, put together by the table in `batch-file.ts`; both sides of limits.
  */
 import { describe, expect, test } from "vitest";
+import type { EncodedRequest } from "../base/batch.ts";
 import {
   type BatchFacts,
   decodeHead,
@@ -11,6 +12,7 @@ import {
   encodeHead,
   encodeRequest,
   encodeSeal,
+  requestSizeBytes,
 } from "./batch-file.ts";
 import { RECORD_MAX_BYTES } from "./limits.ts";
 import { scanRecords } from "./record.ts";
@@ -39,6 +41,13 @@ const REQUEST = {
 };
 const DIGEST = Buffer.alloc(32, 0xcd);
 
+/** The record of a request. */
+function recordOf(request: EncodedRequest): Buffer {
+  const record = Buffer.alloc(requestSizeBytes(request), 0xff);
+  encodeRequest(record, DIGEST, PLACE, request);
+  return record;
+}
+
 /** The payloads of the records in some bytes. */
 const payloadsOf = (bytes: Buffer): Buffer[] =>
   [...scanRecords(bytes)].flatMap((item) => (item.kind === "record" ? [item.payload] : []));
@@ -61,7 +70,7 @@ describe("a head", () => {
 
 describe("a request", () => {
   test("has these bytes", () => {
-    const [payload] = payloadsOf(encodeRequest(DIGEST, PLACE, REQUEST).bytes);
+    const [payload] = payloadsOf(recordOf(REQUEST));
     expect(payload?.toString("hex")).toBe(
       [
         "cd".repeat(32),
@@ -78,7 +87,7 @@ describe("a request", () => {
   });
 
   test("is read as it was written", () => {
-    const [payload] = payloadsOf(encodeRequest(DIGEST, PLACE, REQUEST).bytes);
+    const [payload] = payloadsOf(recordOf(REQUEST));
     const read = decodeRequest(payload ?? Buffer.alloc(0));
     expect(read).toMatchObject({ digest: DIGEST, rejected: 3 });
     expect(read.tables.map(({ firstRow, rowEnds }) => [firstRow, [...rowEnds]])).toEqual([
@@ -89,14 +98,26 @@ describe("a request", () => {
   });
 
   test("whose lengths do not add up is refused, though its checksum is right", () => {
-    const [payload] = payloadsOf(encodeRequest(DIGEST, PLACE, REQUEST).bytes);
+    const [payload] = payloadsOf(recordOf(REQUEST));
     const longer = Buffer.concat([payload ?? Buffer.alloc(0), Buffer.alloc(1)]);
     expect(() => decodeRequest(longer)).toThrow("another length");
   });
 
+  test("has its rows as views of the record, and everything else as copies", () => {
+    const record = Buffer.alloc(requestSizeBytes(REQUEST));
+    const { digest, tables } = encodeRequest(record, DIGEST, PLACE, REQUEST);
+    record.fill(0x7a);
+    expect(tables.map(({ bytes }) => Buffer.from(bytes).toString())).toEqual(["zzzzz", "z"]);
+    expect(digest).toEqual(DIGEST);
+    expect(tables.map(({ firstRow, rowEnds }) => [firstRow, [...rowEnds]])).toEqual([
+      [5, [2, 5]],
+      [7, [1]],
+    ]);
+  });
+
   test("larger than a record is refused for good", () => {
     const huge = { bytes: { length: RECORD_MAX_BYTES } as Uint8Array, rowEnds: new Uint32Array(0) };
-    expect(() => encodeRequest(DIGEST, PLACE, { ...REQUEST, tables: [huge] })).toThrow(
+    expect(() => requestSizeBytes({ ...REQUEST, tables: [huge] })).toThrow(
       expect.objectContaining({ code: "SPOOL_REQUEST_TOO_LARGE", retryable: false }),
     );
   });

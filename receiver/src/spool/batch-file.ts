@@ -15,7 +15,7 @@ import { endianness } from "node:os";
 import type { BatchPlace, EncodedRequest, EncodedRows } from "../base/batch.ts";
 import { SpoolError } from "./errors.ts";
 import { RECORD_MAX_BYTES } from "./limits.ts";
-import { allocateRecord, FRAME_SIZE_BYTES, finishRecord, frameRecord, RECORD } from "./record.ts";
+import { beginRecord, finishRecord, frameRecord, RECORD, RECORD_HEAD_BYTES } from "./record.ts";
 
 /** Version of the format; a file of another one is not touched. */
 export const FORMAT_VERSION = 1;
@@ -96,22 +96,12 @@ export function decodeSeal(payload: Buffer): SealRecord {
   return { closedAtMs: seal.closedAtMs, header: Buffer.from(seal.header, "base64") };
 }
 
-/** A framed request and, as views of it, what it holds. */
-export interface EncodedRecord {
-  readonly bytes: Buffer;
-  readonly request: RequestRecord;
-}
-
 /**
- * Frame a request; the encoder's buffers are copied.
+ * Size of a request's record, in bytes.
  *
  * @throws {SpoolError} `SPOOL_REQUEST_TOO_LARGE`
  */
-export function encodeRequest(
-  digest: Uint8Array,
-  place: BatchPlace,
-  encoded: EncodedRequest,
-): EncodedRecord {
+export function requestSizeBytes(encoded: EncodedRequest): number {
   const sizeBytes = encoded.tables.reduce(
     (sum, { bytes, rowEnds }) =>
       sum + TABLE_HEAD_BYTES + rowEnds.length * ROW_END_BYTES + bytes.length,
@@ -123,8 +113,23 @@ export function encodeRequest(
       `the rows of the request take ${sizeBytes} bytes, more than ${RECORD_MAX_BYTES}; send smaller batches`,
     );
   }
-  const record = allocateRecord(RECORD.request, sizeBytes);
-  const payload = record.subarray(FRAME_SIZE_BYTES + 1);
+  return RECORD_HEAD_BYTES + sizeBytes;
+}
+
+/**
+ * Frame a request; the encoder's rows are copied.
+ *
+ * @param record of {@link requestSizeBytes}, filled here
+ * @returns what the record holds: its rows as views of it, where they end as the encoder says
+ */
+export function encodeRequest(
+  record: Buffer,
+  digest: Uint8Array,
+  place: BatchPlace,
+  encoded: EncodedRequest,
+): RequestRecord {
+  beginRecord(RECORD.request, record);
+  const payload = record.subarray(RECORD_HEAD_BYTES);
   payload.set(digest, 0);
   payload.writeUInt32LE(encoded.rejected, DIGEST_SIZE_BYTES);
   payload.writeUInt32LE(encoded.tables.length, DIGEST_SIZE_BYTES + 4);
@@ -136,11 +141,15 @@ export function encodeRequest(
     at += TABLE_HEAD_BYTES;
   }
   for (const { rowEnds } of encoded.tables) at = putRowEnds(payload, at, rowEnds);
-  for (const { bytes } of encoded.tables) {
+  const tables = encoded.tables.map(({ bytes, rowEnds }, index): RequestTable => {
     payload.set(bytes, at);
+    const copied = payload.subarray(at, at + bytes.length);
     at += bytes.length;
-  }
-  return { bytes: finishRecord(record), request: decodeRequest(payload) };
+    return { firstRow: place.tables[index]?.nextRow ?? 0, rowEnds, bytes: copied };
+  });
+  finishRecord(record);
+  // A copy: the record's memory is used again while the digest is still asked for.
+  return { digest: Buffer.from(digest), rejected: encoded.rejected, tables };
 }
 
 function putRowEnds(payload: Buffer, start: number, rowEnds: Uint32Array): number {

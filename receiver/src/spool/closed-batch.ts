@@ -56,7 +56,7 @@ export class ClosedBatch {
 
   /** Bytes that it holds in memory. */
   get inMemoryBytes(): number {
-    return this.#contents?.sizeBytes ?? 0;
+    return this.#contents?.inMemoryBytes ?? 0;
   }
 
   /** Its contents; read from the disk where they are not in memory. */
@@ -81,10 +81,16 @@ export class ClosedBatch {
     return new BatchContents({ ...NOTHING, batchId });
   }
 
+  /** An INSERT failed and may still be reading the rows. */
+  spoil(): void {
+    this.#contents?.memory?.spoil();
+  }
+
   /** Every table has it. Logged first, then removed: a crash in between repeats both. */
   async done(): Promise<void> {
     await this.#log();
     await rm(this.facts.path, { force: true });
+    this.#contents?.memory?.release();
     this.#leave(-this.facts.sizeBytes);
   }
 

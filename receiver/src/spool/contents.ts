@@ -3,9 +3,10 @@
  *
  * In: the requests of a batch, in order. Out: pieces of each table's INSERT, digests, row counts.
  */
-import type { BatchPlace } from "../base/batch.ts";
+import type { BatchPlace, EncodedRows } from "../base/batch.ts";
 import type { BatchFacts, RequestRecord } from "./batch-file.ts";
 import type { BatchSeal } from "./sealing.ts";
+import type { BatchMemory } from "./slabs.ts";
 
 const NS_PER_DAY = 86_400_000_000_000;
 const HIGH_NS = 4_294_967_296;
@@ -36,13 +37,21 @@ export class BatchContents {
   rows = 0;
   /** Bytes of the records held. */
   sizeBytes = 0;
+  /** What its records lie in; none when they were read from the file. */
+  readonly memory: BatchMemory | undefined;
   readonly #seal: BatchSeal | undefined;
 
   /** @param seal told of every row; none when the batch is sealed already */
-  constructor(facts: BatchFacts, seal?: BatchSeal) {
+  constructor(facts: BatchFacts, seal?: BatchSeal, memory?: BatchMemory) {
     this.facts = facts;
     this.tables = facts.tables.map(() => new TableContents());
+    this.memory = memory;
     this.#seal = seal;
+  }
+
+  /** Bytes that it holds in memory. */
+  get inMemoryBytes(): number {
+    return this.memory?.sizeBytes ?? this.sizeBytes;
   }
 
   get seal(): BatchSeal | undefined {
@@ -64,7 +73,7 @@ export class BatchContents {
     };
   }
 
-  /** Take a request in. Its buffers are kept, not copied. */
+  /** Take a request in. Its rows are kept, not copied; where they end is not asked for again. */
   add(request: RequestRecord, sizeBytes: number): void {
     for (const [index, { firstRow, rowEnds, bytes }] of request.tables.entries()) {
       const table = this.tables[index];
@@ -85,7 +94,7 @@ export class BatchContents {
 }
 
 /** The days on which rows of the first table lie; a row's first column is its time. */
-export function daysOf(request: RequestRecord): Set<number> {
+export function daysOf(request: { readonly tables: readonly EncodedRows[] }): Set<number> {
   const days = new Set<number>();
   const [table] = request.tables;
   if (table === undefined) return days;

@@ -3,6 +3,8 @@
  */
 import { describe, expect, test } from "vitest";
 import { crc32c } from "./crc32c.ts";
+import { createFastUpdate } from "./crc32c-fast.ts";
+import { updateByTables } from "./crc32c-tables.ts";
 
 const bytes = (make: (index: number) => number): Uint8Array =>
   Uint8Array.from({ length: 32 }, (_, index) => make(index));
@@ -35,6 +37,37 @@ describe("crc32c", () => {
       for (let end = start; end <= start + 64; end += 1) {
         expect(crc32c(data, start, end)).toBe(byDefinition(data.subarray(start, end)));
       }
+    }
+  });
+
+  test("agrees with the definition beyond the size from which it is made by WebAssembly", () => {
+    const data = Uint8Array.from({ length: 700 }, (_, index) => (index * 197 + 5) & 0xff);
+    for (let end = 505; end <= data.length; end += 1) {
+      expect(crc32c(data, end % 7, end)).toBe(byDefinition(data.subarray(end % 7, end)));
+    }
+  });
+});
+
+describe("WebAssembly", () => {
+  const update = createFastUpdate() ?? updateByTables;
+
+  test("is known to this engine", () => {
+    expect(update).not.toBe(updateByTables);
+  });
+
+  test("agrees with the tables at every length up to 200, from any register", () => {
+    const data = Uint8Array.from({ length: 200 }, (_, index) => (index * 101 + 77) & 0xff);
+    for (let end = 0; end <= data.length; end += 1) {
+      const register = Math.imul(end + 1, 0x9e37_79b9);
+      expect(update(register, data, 0, end)).toBe(updateByTables(register, data, 0, end));
+    }
+  });
+
+  test("agrees with the tables on both sides of a piece", () => {
+    const data = Uint8Array.from({ length: 140_000 }, (_, index) => (index * index) >>> 3);
+    for (const end of [65_535, 65_536, 65_537, 65_600, 131_071, 131_072, 131_073, 140_000]) {
+      expect(update(-1, data, 0, end)).toBe(updateByTables(-1, data, 0, end));
+      expect(update(-1, data, 3, end)).toBe(updateByTables(-1, data, 3, end));
     }
   });
 });

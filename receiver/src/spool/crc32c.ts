@@ -1,29 +1,15 @@
 /**
  * CRC-32C (Castagnoli, RFC 3720 appendix B.4), which storage formats use; `node:zlib` has only CRC-32.
  *
- * In: bytes. Out: their checksum. Pure. Sixteen tables, so that sixteen bytes take one step.
+ * In: bytes. Out: their checksum. Pure. By WebAssembly where the engine knows its instructions.
  */
+import { createFastUpdate } from "./crc32c-fast.ts";
+import { updateByTables } from "./crc32c-tables.ts";
 
-/** The polynomial 0x1EDC6F41 with its bits reversed. */
-const POLYNOMIAL = 0x82f6_3b78;
+/** Up to this size the tables are as quick, in bytes (measured). */
+const TABLES_SIZE_MAX_BYTES = 512;
 
-const STEP = 16;
-
-const TABLES: Int32Array = makeTables();
-
-function makeTables(): Int32Array {
-  const tables = new Int32Array(STEP * 256);
-  for (let byte = 0; byte < 256; byte += 1) {
-    let crc = byte;
-    for (let bit = 0; bit < 8; bit += 1) crc = crc & 1 ? (crc >>> 1) ^ POLYNOMIAL : crc >>> 1;
-    tables[byte] = crc;
-  }
-  for (let at = 256; at < tables.length; at += 1) {
-    const before = tables[at - 256] as number;
-    tables[at] = (before >>> 8) ^ (tables[before & 0xff] as number);
-  }
-  return tables;
-}
+const updateFast: typeof updateByTables = createFastUpdate() ?? updateByTables;
 
 /**
  * Checksum of bytes.
@@ -32,34 +18,6 @@ function makeTables(): Int32Array {
  * @returns 0 to 2^32 - 1
  */
 export function crc32c(bytes: Uint8Array, start = 0, end: number = bytes.length): number {
-  const t = TABLES;
-  // Words through a view: measured 1.9 GB/s, against 1.7 for single bytes.
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let crc = -1;
-  let i = start;
-  for (const last = end - STEP; i <= last; i += STEP) {
-    const a = crc ^ view.getInt32(i, true);
-    const b = view.getInt32(i + 4, true);
-    const c = view.getInt32(i + 8, true);
-    const d = view.getInt32(i + 12, true);
-    crc =
-      (t[0xf00 | (a & 0xff)] as number) ^
-      (t[0xe00 | ((a >>> 8) & 0xff)] as number) ^
-      (t[0xd00 | ((a >>> 16) & 0xff)] as number) ^
-      (t[0xc00 | (a >>> 24)] as number) ^
-      (t[0xb00 | (b & 0xff)] as number) ^
-      (t[0xa00 | ((b >>> 8) & 0xff)] as number) ^
-      (t[0x900 | ((b >>> 16) & 0xff)] as number) ^
-      (t[0x800 | (b >>> 24)] as number) ^
-      (t[0x700 | (c & 0xff)] as number) ^
-      (t[0x600 | ((c >>> 8) & 0xff)] as number) ^
-      (t[0x500 | ((c >>> 16) & 0xff)] as number) ^
-      (t[0x400 | (c >>> 24)] as number) ^
-      (t[0x300 | (d & 0xff)] as number) ^
-      (t[0x200 | ((d >>> 8) & 0xff)] as number) ^
-      (t[0x100 | ((d >>> 16) & 0xff)] as number) ^
-      (t[d >>> 24] as number);
-  }
-  for (; i < end; i += 1) crc = (t[(crc ^ view.getUint8(i)) & 0xff] as number) ^ (crc >>> 8);
-  return ~crc >>> 0;
+  const update = end - start > TABLES_SIZE_MAX_BYTES ? updateFast : updateByTables;
+  return ~update(-1, bytes, start, end) >>> 0;
 }

@@ -11,11 +11,24 @@ export const DISK_FREE_MIN_BYTES = 67_108_864;
 /** Shortest time between two looks at the disk's free room, in milliseconds. */
 export const DISK_LOOK_INTERVAL_MS = 100;
 
-/** A batch closes at this size, in bytes (32 MiB): three in flight stay near 100 MiB of memory. */
-export const BATCH_MAX_BYTES = 33_554_432;
+/**
+ * A batch closes at this size, in bytes (48 MiB): an INSERT costs ClickHouse as much as several
+ * thousand spans before it has read one, and parts that begin larger are merged less often. Three in
+ * flight stay near 150 MiB of memory.
+ */
+export const BATCH_MAX_BYTES = 50_331_648;
 
-/** A batch closes at this many rows: ClickHouse makes one part of up to a million. */
-export const BATCH_MAX_ROWS = 131_072;
+/**
+ * Memory for records is taken in pieces of this size, in bytes (8 MiB): a request of 512 spans makes
+ * a record of 1.2 MB, so that a tenth lies idle. A batch holds at least one.
+ */
+export const SLAB_SIZE_BYTES = 8_388_608;
+
+/** Pieces kept while no batch needs them: two of the largest batches, 96 MiB. */
+export const SLABS_KEPT_MAX = 12;
+
+/** A batch closes at this many rows of all tables: ClickHouse makes one part of up to a million. */
+export const BATCH_MAX_ROWS = 262_144;
 
 /** A batch closes at this age, in milliseconds: how late a record becomes visible. */
 export const BATCH_MAX_AGE_MS = 1_000;
@@ -43,6 +56,12 @@ export const RECORD_MAX_BYTES = 268_435_456;
 
 /** Bytes that wait for their commit (64 MiB); further requests wait before they are encoded. */
 export const PENDING_MAX_BYTES = 67_108_864;
+
+/**
+ * Memory of batches that are closed and not sealed yet (64 MiB): two of the largest. Further requests
+ * wait, because seals are made one after another and a slow disk would let them pile up.
+ */
+export const UNSEALED_MAX_BYTES = 67_108_864;
 
 /**
  * Bytes of closed batches kept in memory for the writer (96 MiB): those are inserted without being

@@ -26,17 +26,18 @@ const MAGIC: Buffer = Buffer.from("SPLR", "latin1");
 export const RECORD = { head: 1, request: 2, seal: 3, journalHead: 4, journalEntry: 5 } as const;
 export type RecordType = (typeof RECORD)[keyof typeof RECORD];
 
+/** Size of what stands before a record's payload, in bytes. */
+export const RECORD_HEAD_BYTES: number = FRAME_SIZE_BYTES + 1;
+
 /**
- * Allocate a framed record; the caller fills the payload, then calls {@link finishRecord}.
+ * Begin a framed record; the caller fills the payload, then calls {@link finishRecord}.
  *
- * @returns the whole record; its payload begins at `FRAME_SIZE_BYTES + 1`
+ * @param record as large as the whole record; its payload begins at {@link RECORD_HEAD_BYTES}
  */
-export function allocateRecord(type: RecordType, payloadSizeBytes: number): Buffer {
-  const record = Buffer.allocUnsafeSlow(FRAME_SIZE_BYTES + 1 + payloadSizeBytes);
+export function beginRecord(type: RecordType, record: Buffer): void {
   MAGIC.copy(record, 0);
-  record.writeUInt32LE(payloadSizeBytes + 1, 4);
+  record.writeUInt32LE(record.length - FRAME_SIZE_BYTES, 4);
   record[FRAME_SIZE_BYTES] = type;
-  return record;
 }
 
 /** Write the checksums of a record whose payload is complete. */
@@ -48,8 +49,9 @@ export function finishRecord(record: Buffer): Buffer {
 
 /** Frame a payload that exists already. */
 export function frameRecord(type: RecordType, payload: Uint8Array): Buffer {
-  const record = allocateRecord(type, payload.length);
-  record.set(payload, FRAME_SIZE_BYTES + 1);
+  const record = Buffer.allocUnsafeSlow(RECORD_HEAD_BYTES + payload.length);
+  beginRecord(type, record);
+  record.set(payload, RECORD_HEAD_BYTES);
   return finishRecord(record);
 }
 

@@ -6,7 +6,7 @@
  */
 import { parse } from "node:path";
 import type { Log } from "../base/log.ts";
-import { finishFile, type SyncCounts } from "./append-file.ts";
+import { type AppendFile, finishFile, type SyncCounts } from "./append-file.ts";
 import { type BatchFacts, encodeSeal, type SealRecord } from "./batch-file.ts";
 import { ClosedBatch, type ClosedBatchFacts, type ClosedBatchParts } from "./closed-batch.ts";
 import type { BatchContents } from "./contents.ts";
@@ -15,6 +15,7 @@ import { CLOSED_IN_MEMORY_MAX_BYTES } from "./limits.ts";
 import type { ListedLetter, Quarantine } from "./quarantine.ts";
 import type { RecoveryOptions } from "./recovery.ts";
 import type { Sealing } from "./sealing.ts";
+import { SlabPool } from "./slabs.ts";
 import type { SpoolSpace } from "./space.ts";
 import type { RequestWindow } from "./window.ts";
 
@@ -27,6 +28,7 @@ export interface SpoolLimits {
   readonly diskFreeMinBytes?: number;
   readonly windowRequests?: number;
   readonly closedInMemoryBytes?: number;
+  readonly unsealedBytes?: number;
 }
 
 export interface SpoolOptions {
@@ -49,6 +51,8 @@ export interface SpoolOptions {
 /** A batch that is complete but has no seal. */
 interface Unsealed {
   readonly path: string;
+  /** Still open from writing it: the seal is its last record. */
+  readonly file?: AppendFile;
   readonly soundBytes: number;
   readonly contents: BatchContents;
   readonly closedAtMs: number;
@@ -68,6 +72,7 @@ export class SpoolParts {
   readonly counts: SyncCounts;
   readonly damage: { corruptRecords: number; tornTails: number };
   readonly newId: (nowMs: number) => string;
+  readonly slabs: SlabPool = new SlabPool();
   /** Sealed batches that have not left, oldest first. */
   readonly waiting: Map<string, ClosedBatch> = new Map();
   readonly #options: SpoolOptions;
@@ -105,7 +110,7 @@ export class SpoolParts {
 
   /** Seal a batch and hand it on. Repeating it after a failure makes the same seal. */
   async seal(unsealed: Unsealed): Promise<void> {
-    const { path, soundBytes, contents, closedAtMs } = unsealed;
+    const { path, file, soundBytes, contents, closedAtMs } = unsealed;
     const { sealing } = this.#options;
     const header = (contents.seal ?? sealing.begin(contents.facts)).seal({
       origin: this.doneLog.origin,
@@ -117,7 +122,10 @@ export class SpoolParts {
     });
     const seal: SealRecord = { closedAtMs, header };
     const record = encodeSeal(seal);
-    await finishFile(path, soundBytes, record);
+    // After a failure it is open no more: then the seal is written where it should be.
+    if (file?.isOpen) await file.append(record);
+    else await finishFile(path, soundBytes, record);
+    await file?.close();
     await this.#noteLostFiles();
     const sizeBytes = soundBytes + record.length;
     this.space.add(sizeBytes - (unsealed.countedBytes ?? contents.sizeBytes));
@@ -128,7 +136,7 @@ export class SpoolParts {
   /** Hand a sealed batch on. */
   handOn(sealed: SealedFile, contents?: BatchContents): void {
     const { path, seal, sizeBytes, wasLeft } = sealed;
-    const { sealing, onClosed, log, limits } = this.#options;
+    const { sealing, onClosed, log } = this.#options;
     const { sequence, previous, origin } = sealing.read(seal.header);
     const hash = sealing.hash(seal.header);
     const head = this.#head;
@@ -146,8 +154,8 @@ export class SpoolParts {
     const batchId = parse(path).name;
     const hex = hash.toString("hex");
     const facts = { batchId, path, sizeBytes, sequence, hash: hex, seal, wasLeft };
-    const keepMax = limits?.closedInMemoryBytes ?? CLOSED_IN_MEMORY_MAX_BYTES;
-    const isKept = contents !== undefined && this.#inMemoryBytes() + contents.sizeBytes <= keepMax;
+    const isKept = contents !== undefined && this.#hasRoom(contents);
+    if (!isKept) contents?.memory?.release();
     const batch = new ClosedBatch(facts, this.#closedParts, isKept ? contents : undefined);
     this.waiting.set(batchId, batch);
     onClosed(batch);
@@ -162,10 +170,18 @@ export class SpoolParts {
     this.#lostFiles = [];
   }
 
-  #inMemoryBytes(): number {
-    let sum = 0;
-    for (const batch of this.waiting.values()) sum += batch.inMemoryBytes;
-    return sum;
+  /**
+   * Whether a batch may wait in memory. Behind one that waits on the disk its turn is far away, and
+   * memory is taken by those that are read back before it.
+   */
+  #hasRoom(contents: BatchContents): boolean {
+    const maxBytes = this.#options.limits?.closedInMemoryBytes ?? CLOSED_IN_MEMORY_MAX_BYTES;
+    let sumBytes = contents.inMemoryBytes;
+    for (const { inMemoryBytes } of this.waiting.values()) {
+      if (inMemoryBytes === 0) return false;
+      sumBytes += inMemoryBytes;
+    }
+    return sumBytes <= maxBytes;
   }
 }
 

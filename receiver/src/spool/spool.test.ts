@@ -7,6 +7,7 @@ import { cp, readdir, readFile, stat, truncate, writeFile } from "node:fs/promis
 import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
 import type { ClosedBatch } from "./closed-batch.ts";
+import { SLAB_SIZE_BYTES } from "./limits.ts";
 import {
   digest,
   encodeTexts,
@@ -155,13 +156,32 @@ describe("a batch", () => {
 
   test("beyond the memory for closed ones is read back from its file", async () => {
     await using dir = await testDir();
-    const limits = { rows: 1, closedInMemoryBytes: 50 };
+    const limits = { rows: 1, closedInMemoryBytes: SLAB_SIZE_BYTES };
     const open = await openTestSpool(dir.path, { limits });
     await append(open, "a");
     await append(open, "b");
+    await open.spool.close();
+    expect(open.closed.map(({ inMemoryBytes }) => inMemoryBytes > 0)).toEqual([true, false]);
+    await open.closed[0]?.done();
+    await append(open, "c");
     await open.stop();
-    expect(open.closed.map(({ inMemoryBytes }) => inMemoryBytes > 0)).toEqual([false, false]);
-    expect(await allTexts(open.closed)).toBe("0=a;|0=b;");
+    // There is room again, but one that waits on the disk comes first.
+    expect(open.closed[2]?.inMemoryBytes).toBe(0);
+    expect(await allTexts(open.closed.slice(1))).toBe("0=b;|0=c;");
+  });
+
+  test("lets the next request wait until it is sealed, when such batches hold too much memory", async () => {
+    await using dir = await testDir();
+    const open = await openTestSpool(dir.path, { limits: { rows: 1, unsealedBytes: 0 } });
+    const sealedBefore: number[] = [];
+    const noting = (text: string) =>
+      open.spool.append(digest(text), (place) => {
+        sealedBefore.push(open.closed.length);
+        return encodeTexts([text])(place);
+      });
+    await Promise.all([noting("a"), noting("b"), noting("c")]);
+    expect(sealedBefore).toEqual([0, 1, 2]);
+    await open.stop();
   });
 });
 

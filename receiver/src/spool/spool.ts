@@ -11,10 +11,11 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import type { Appended, BatchPlace, Encode, EncodedRequest, Journal } from "../base/batch.ts";
+import type { Appended, Encode, EncodedRequest, Journal } from "../base/batch.ts";
 import { AppendFile } from "./append-file.ts";
-import { DIGEST_SIZE_BYTES, type EncodedRecord, encodeHead, encodeRequest } from "./batch-file.ts";
+import { DIGEST_SIZE_BYTES, encodeHead, encodeRequest, requestSizeBytes } from "./batch-file.ts";
 import { BatchContents, daysOf } from "./contents.ts";
+import { DiskQueue } from "./disk-queue.ts";
 import { SpoolError, writeError } from "./errors.ts";
 import {
   BATCH_BACKLOG_AGE_MS,
@@ -22,19 +23,21 @@ import {
   BATCH_MAX_BYTES,
   BATCH_MAX_DAYS,
   BATCH_MAX_ROWS,
-  PENDING_MAX_BYTES,
   REQUEST_MAX_DAYS,
   RETRY_FIRST_MS,
   RETRY_MAX_MS,
+  UNSEALED_MAX_BYTES,
 } from "./limits.ts";
 import { openParts } from "./open-parts.ts";
 import { BATCH_SUFFIX, cutFile, recoverBatch } from "./recovery.ts";
+import { BatchMemory } from "./slabs.ts";
 import type { SpoolOptions, SpoolParts } from "./spool-parts.ts";
 import { keyOf } from "./window.ts";
 
 /** A batch that still takes requests. */
 interface OpenBatch {
   readonly contents: BatchContents;
+  readonly memory: BatchMemory;
   readonly file: AppendFile;
   readonly openedAtMs: number;
   timer: NodeJS.Timeout | undefined;
@@ -68,11 +71,10 @@ export class Spool implements Journal {
   readonly #parts: SpoolParts;
   readonly #limits: { bytes: number; rows: number; ageMs: number; backlogAgeMs: number };
   readonly #underWay = new Map<string, Promise<Appended>>();
+  readonly #diskQueue: DiskQueue;
   #open: OpenBatch | undefined;
   /** Ends when every batch closed so far is sealed. */
   #sealing: Promise<void> = Promise.resolve();
-  #pendingBytes = 0;
-  #pendingWaiters: (() => void)[] = [];
   #cuttingBack = 0;
   #stopping = false;
   #refusedRequests = 0;
@@ -88,6 +90,7 @@ export class Spool implements Journal {
       backlogAgeMs: BATCH_BACKLOG_AGE_MS,
       ...options.limits,
     };
+    this.#diskQueue = new DiskQueue(options.limits?.unsealedBytes ?? UNSEALED_MAX_BYTES);
   }
 
   /**
@@ -172,9 +175,7 @@ export class Spool implements Journal {
   }
 
   async #append(digest: Uint8Array, encode: Encode): Promise<Appended> {
-    while (this.#pendingBytes > PENDING_MAX_BYTES) {
-      await new Promise<void>((resolve) => this.#pendingWaiters.push(resolve));
-    }
+    while (this.#diskQueue.isFull && this.#cuttingBack === 0) await this.#diskQueue.changed();
     // From here to the commit nothing waits, so the place in the batch stays true.
     if (this.#stopping) throw new SpoolError("SPOOL_STOPPING", "the server is stopping");
     this.#parts.space.check(0);
@@ -187,9 +188,10 @@ export class Spool implements Journal {
       const encoded = encode(place);
       const { rejected, message } = encoded;
       if (encoded.tables.every(({ rowEnds }) => rowEnds.length === 0)) return { rejected, message };
-      const record = this.#frame(digest, place, encoded);
-      batch.contents.add(record.request, record.bytes.length);
-      const committed = this.#commit(batch, record.bytes);
+      this.#check(encoded);
+      const record = batch.memory.take(requestSizeBytes(encoded));
+      batch.contents.add(encodeRequest(record, digest, place, encoded), record.length);
+      const committed = this.#commit(batch, record);
       this.#arm(batch);
       if (this.#isFull(batch.contents)) this.#close(batch);
       await committed;
@@ -201,31 +203,28 @@ export class Spool implements Journal {
     }
   }
 
-  #frame(digest: Uint8Array, place: BatchPlace, encoded: EncodedRequest): EncodedRecord {
-    const record = encodeRequest(digest, place, encoded);
-    this.#parts.space.check(record.bytes.length);
-    if (daysOf(record.request).size > REQUEST_MAX_DAYS) {
+  /** Whether a request may be taken, before memory is. */
+  #check(encoded: EncodedRequest): void {
+    this.#parts.space.check(requestSizeBytes(encoded));
+    if (daysOf(encoded).size > REQUEST_MAX_DAYS) {
       throw new SpoolError(
         "SPOOL_REQUEST_TOO_LARGE",
         `the spans of the request lie on more than ${REQUEST_MAX_DAYS} days; send smaller batches`,
       );
     }
-    return record;
   }
 
   async #commit(batch: OpenBatch, bytes: Buffer): Promise<void> {
     this.#parts.space.add(bytes.length);
-    this.#pendingBytes += bytes.length;
-    try {
-      await batch.file.append(bytes);
-    } catch (error) {
-      this.#parts.space.add(-bytes.length);
-      this.#fail(batch);
-      throw writeError(error);
-    } finally {
-      this.#pendingBytes -= bytes.length;
-      for (const resume of this.#pendingWaiters.splice(0)) resume();
-    }
+    await this.#diskQueue.untilCommitted(bytes.length, async () => {
+      try {
+        await batch.file.append(bytes);
+      } catch (error) {
+        this.#parts.space.add(-bytes.length);
+        this.#fail(batch);
+        throw writeError(error);
+      }
+    });
   }
 
   /** Nothing is taken until what was not acknowledged is cut off: a retry would double it. */
@@ -247,8 +246,10 @@ export class Spool implements Journal {
     const facts = this.#options.describe(newId(now), now);
     const head = encodeHead(facts);
     const path = join(this.#options.dir, facts.batchId + BATCH_SUFFIX);
+    const memory = new BatchMemory(this.#parts.slabs);
     const batch: OpenBatch = {
-      contents: new BatchContents(facts, this.#options.sealing.begin(facts)),
+      contents: new BatchContents(facts, this.#options.sealing.begin(facts), memory),
+      memory,
       file: new AppendFile(path, head, this.#parts.counts),
       openedAtMs: performance.now(),
       timer: undefined,
@@ -276,25 +277,25 @@ export class Spool implements Journal {
     this.#open = undefined;
     clearTimeout(batch.timer);
     const closedAtMs = this.#options.now();
-    this.#sealing = this.#sealing.then(() => this.#finish(batch, closedAtMs));
+    const sealed = this.#sealing.then(() => this.#finish(batch, closedAtMs));
+    this.#sealing = this.#diskQueue.untilSealed(batch.memory.sizeBytes, sealed);
   }
 
   /** Seal a closed batch and hand it on. Never rejects: what fails is tried again. */
   async #finish(batch: OpenBatch, closedAtMs: number): Promise<void> {
     const { file } = batch;
-    await file.close();
+    await file.settled();
     let { contents } = batch;
     if (file.failed) {
+      await file.close();
       this.#fail(batch);
       const left = await this.#retry(() => this.#cutBack(file));
       this.#cuttingBack -= 1;
       if (left === undefined) return;
       contents = left;
     }
-    const { path, durableBytes } = file;
-    await this.#retry(() =>
-      this.#parts.seal({ path, soundBytes: durableBytes, contents, closedAtMs }),
-    );
+    const { path, durableBytes: soundBytes } = file;
+    await this.#retry(() => this.#parts.seal({ path, file, soundBytes, contents, closedAtMs }));
   }
 
   /** What is left of a batch after a write that failed: the records that were acknowledged. */

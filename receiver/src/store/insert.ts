@@ -4,10 +4,16 @@
  * In: frozen rows as RowBinary and the batch's id. Out: nothing, once ClickHouse has committed them.
  * Side effect: the INSERT. It is sent again under the same token as often as needed: ClickHouse drops
  * what it has, in the table and in the targets of its materialised views.
+ *
+ * The rows are sent as one Native block, made anew from the same bytes at every try: reading
+ * RowBinary is most of what an INSERT of it costs ClickHouse.
  */
 import { Readable } from "node:stream";
+import { setImmediate as turn } from "node:timers/promises";
 import type { ClickHouseClient } from "@clickhouse/client";
 import type { StorableTable } from "../base/stored-batch.ts";
+import type { NativeBlock } from "./native/block.ts";
+import { NativeBlockPool } from "./native/pool.ts";
 
 /** Pieces smaller than this are joined, in bytes (256 KiB): each costs a turn of the HTTP client. */
 const PIECE_MIN_BYTES = 262_144;
@@ -28,22 +34,65 @@ const INSERT_SETTINGS = {
   wait_end_of_query: 1,
 } as const;
 
-/** Insert the rows; rejects with the client's error. */
-export async function insertTable(
-  client: ClickHouseClient,
-  table: StorableTable,
-  token: string,
+/** Inserts rows; keeps memory for the next ones. */
+export class TableInserter {
+  readonly #client: ClickHouseClient;
+  readonly #blocks = new NativeBlockPool();
+
+  constructor(client: ClickHouseClient) {
+    this.#client = client;
+  }
+
+  /** Insert the rows; rejects with the client's error. */
+  async insert(table: StorableTable, token: string, signal: AbortSignal): Promise<void> {
+    const { name, columns, chunks } = table;
+    const block = this.#blocks.take(name, columns);
+    if (!(await fill(block, chunks, signal))) {
+      // They are not what the spool should hold. ClickHouse says what is wrong with them.
+      await this.#send(table, "RowBinary", chunks, { token, signal });
+      return;
+    }
+    await this.#send(table, "Native", block.pieces(), { token, signal });
+    // After a failed try the client may still read it: only then it is not used again.
+    this.#blocks.give(name, columns, block);
+  }
+
+  async #send(
+    { name, columns }: StorableTable,
+    format: "Native" | "RowBinary",
+    body: readonly Uint8Array[],
+    { token, signal }: { readonly token: string; readonly signal: AbortSignal },
+  ): Promise<void> {
+    const names = columns.map((column) => `\`${column}\``).join(", ");
+    const result = await this.#client.exec({
+      query: `INSERT INTO ${name} (${names}) FORMAT ${format}`,
+      values: Readable.from(pieces(body), { objectMode: false }),
+      abort_signal: signal,
+      clickhouse_settings: { ...INSERT_SETTINGS, insert_deduplication_token: token },
+    });
+    for await (const _ of result.stream) {
+      // An insert answers with nothing; reading to the end frees the socket.
+    }
+  }
+}
+
+/** Turn the rows into the block, one request after the other; false where they are no rows. */
+async function fill(
+  block: NativeBlock,
+  chunks: readonly Uint8Array[],
   signal: AbortSignal,
-): Promise<void> {
-  const columns = table.columns.map((name) => `\`${name}\``).join(", ");
-  const result = await client.exec({
-    query: `INSERT INTO ${table.name} (${columns}) FORMAT RowBinary`,
-    values: Readable.from(pieces(table.chunks), { objectMode: false }),
-    abort_signal: signal,
-    clickhouse_settings: { ...INSERT_SETTINGS, insert_deduplication_token: token },
-  });
-  for await (const _ of result.stream) {
-    // An insert answers with nothing; reading to the end frees the socket.
+): Promise<boolean> {
+  try {
+    for (const chunk of chunks) {
+      block.add(chunk);
+      // Requests are answered in between: a batch takes tens of milliseconds.
+      await turn();
+      signal.throwIfAborted();
+    }
+    return true;
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
   }
 }
 

@@ -13,7 +13,7 @@ import { LEDGER } from "@spanledger/schema";
 import type { Log } from "../base/log.ts";
 import type { BatchSource, Refusal, StorableTable } from "../base/stored-batch.ts";
 import { judge } from "./errors.ts";
-import { insertTable } from "./insert.ts";
+import { TableInserter } from "./insert.ts";
 
 /**
  * Batches under way at the same time. One reads its rows while another is merged into ClickHouse;
@@ -60,6 +60,7 @@ interface Place {
 
 export class BatchWriter {
   readonly #options: WriterOptions;
+  readonly #inserter: TableInserter;
   readonly #stopped = new AbortController();
   readonly #whenStopped = new Promise<void>((resolve) => {
     this.#stopped.signal.addEventListener("abort", () => resolve());
@@ -75,6 +76,7 @@ export class BatchWriter {
 
   constructor(options: WriterOptions) {
     this.#options = options;
+    this.#inserter = new TableInserter(options.client);
     this.#isReady = options.ready === undefined;
     options.ready?.then(
       () => {
@@ -89,9 +91,12 @@ export class BatchWriter {
     return this.#waiting.length + this.#inFlight;
   }
 
-  /** Whether a batch that closes now would have to wait. */
+  /**
+   * Whether ClickHouse is still at work on a batch. One that is closed meanwhile shows nothing much
+   * sooner: an INSERT costs ClickHouse as much as several thousand rows before it has read one.
+   */
   get isBehind(): boolean {
-    return this.#waiting.length > 0 || this.isStuck;
+    return this.size > 0 || this.isStuck;
   }
 
   /** Whether ClickHouse did not take what was last sent, or has no tables yet. */
@@ -160,7 +165,7 @@ export class BatchWriter {
     for (const table of batch.tables) {
       if (source.storedTables.has(table.name)) continue;
       if (table.name === LEDGER.name) await before;
-      const refusal = await this.#insert(batchId, table);
+      const refusal = await this.#insert(source, table);
       if (this.#stopped.signal.aborted) return;
       if (refusal === undefined) stored.push(table.name);
       else refusals.push(refusal);
@@ -195,15 +200,17 @@ export class BatchWriter {
   }
 
   /** Insert one table; undefined when it is in, or when the writer stopped. */
-  async #insert(batchId: string, table: StorableTable): Promise<Refusal | undefined> {
+  async #insert(source: BatchSource, table: StorableTable): Promise<Refusal | undefined> {
+    const { batchId } = source;
     const { signal } = this.#stopped;
     let refused = 0;
     return this.#persist(batchId, async () => {
       try {
-        await insertTable(this.#options.client, table, batchId, signal);
+        await this.#inserter.insert(table, batchId, signal);
         this.#lastFailure = undefined;
         return undefined;
       } catch (error) {
+        source.onFailedTry?.();
         const { code, type, isFinal } = judge(error);
         if (isFinal) refused += 1;
         if (refused < REFUSALS_MAX) throw error;

@@ -6,11 +6,9 @@
  * file is deleted and nothing of it reaches the engine.
  */
 import { randomUUID } from "node:crypto";
-import { createWriteStream } from "node:fs";
-import { rm } from "node:fs/promises";
+import { type FileHandle, open, rm } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
 import { join } from "node:path";
-import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import {
   createBrotliDecompress,
@@ -22,7 +20,7 @@ import { Exception, exception } from "./exceptions.ts";
 import { BODY_IDLE_MAX_MS } from "./limits.ts";
 import { createLz4Decompress } from "./lz4-frame.ts";
 
-/** Size of one write to a spool file: fewer turns through the thread pool. */
+/** Size of one write to a spool file, in bytes (1 MiB): fewer turns through the thread pool. */
 const SPOOL_WRITE_BYTES = 1_048_576;
 
 const DECODERS: Readonly<Record<string, () => NodeJS.ReadWriteStream>> = {
@@ -128,15 +126,49 @@ export class Body {
     const name = randomUUID();
     const path = join(directory, name);
     try {
-      const source = Readable.from(this.#rest(first, sizeMax), { objectMode: true });
-      const options = { flags: "wx", mode: 0o600, highWaterMark: SPOOL_WRITE_BYTES };
-      await pipeline(source, createWriteStream(path, options));
+      await using file = await open(path, "wx", 0o600);
+      await writeAll(file, this.#rest(first, sizeMax));
       return name;
     } catch (error) {
       await rm(path, { force: true });
       throw error;
     }
   }
+}
+
+/** Write while more is read, as a file stream does, which took a fifth more of the processor. */
+async function writeAll(file: FileHandle, chunks: AsyncIterable<Buffer>): Promise<void> {
+  let waiting: Buffer[] = [];
+  let waitingBytes = 0;
+  let writing: Promise<void> = Promise.resolve();
+  try {
+    for await (const chunk of chunks) {
+      waiting.push(chunk);
+      waitingBytes += chunk.length;
+      if (waitingBytes < SPOOL_WRITE_BYTES) continue;
+      await writing;
+      writing = writeTogether(file, waiting, waitingBytes);
+      // It is waited for in any case; until then its failure is nobody's.
+      writing.catch(() => undefined);
+      waiting = [];
+      waitingBytes = 0;
+    }
+  } finally {
+    await writing;
+  }
+  await writeTogether(file, waiting, waitingBytes);
+}
+
+/** Write pieces one after the other in the file. */
+async function writeTogether(
+  file: FileHandle,
+  pieces: readonly Buffer[],
+  sizeBytes: number,
+): Promise<void> {
+  const { bytesWritten } = await file.writev(pieces);
+  if (bytesWritten === sizeBytes) return;
+  // A disk that fills up takes a part; the next write says why.
+  await file.writeFile(Buffer.concat(pieces).subarray(bytesWritten));
 }
 
 function corruptBody(): Exception {

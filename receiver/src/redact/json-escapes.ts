@@ -1,0 +1,93 @@
+/**
+ * The escapes of one string of JSON.
+ *
+ * In: a string as it is written, without its quotes. Out: the string it means; and where all escapes
+ * are plain ones, what is known of the written string for it, and the way back, so that neither the
+ * search for suspicious places nor the writing of a string of 9 KB has to start over because of a
+ * line break. Pure.
+ */
+
+import { Edits } from "./edits.ts";
+import { Places } from "./places.ts";
+
+/** Most escapes side by side: `keyBefore` reads 15 backslashes before a quote. */
+export const ESCAPES_SIDE_BY_SIDE_MAX = 7;
+
+/**
+ * Whether the character behind a backslash makes a plain escape: line breaks, tabs, quotes and
+ * backslashes, which are nearly all escapes there are. The prefilter sees in the written string at
+ * least what it sees in the one that is meant.
+ */
+export function isPlainEscape(c: number): boolean {
+  return c === 110 || c === 34 || c === 92 || c === 116 || c === 114;
+}
+
+/** See the module comment. */
+export class Escapes {
+  /** Places of their backslashes. */
+  readonly #at: readonly number[];
+
+  /** @param written all its escapes are plain ones, and not too many side by side */
+  constructor(written: string) {
+    const places: number[] = [];
+    for (let at = written.indexOf("\\"); at !== -1; at = written.indexOf("\\", at + 2)) {
+      places.push(at);
+    }
+    this.#at = places;
+  }
+
+  /** The suspicious places of the string that is meant, from those of the written one. */
+  placesIn(written: Places): Places {
+    if (this.#at.length === 0) return written;
+    const meant = new Places();
+    let escapes = 0;
+    for (const [n, at] of written.at.entries()) {
+      while ((this.#at[escapes] as number) < at) escapes++;
+      meant.add(at - escapes, written.masks[n] as number);
+    }
+    return meant;
+  }
+
+  /** Edits of the string that is meant, as edits of the written one. */
+  editsOut(meant: Edits): Edits {
+    const written = new Edits();
+    let escapes = 0;
+    const moved = (place: number): number => {
+      while ((this.#at[escapes] as number) - escapes < place) escapes++;
+      return place + escapes;
+    };
+    for (let n = 0; n < meant.size; n++) {
+      const start = moved(meant.startOf(n));
+      const end = moved(meant.endOf(n));
+      written.add(start, end, JSON.stringify(meant.textOf(n)).slice(1, -1));
+    }
+    return written;
+  }
+}
+
+/** Of a string without escapes. */
+export const NO_ESCAPES: Escapes = new Escapes("");
+
+/** Control characters: invalid inside JSON strings, written by lenient producers all the same. */
+const CONTROL = /\p{Cc}/gu;
+
+/** The string that the escapes mean; a cut-off escape at the end is let go. */
+export function decode(raw: string): string | undefined {
+  try {
+    return JSON.parse(`"${raw}"`) as string;
+  } catch {
+    return decodeLenient(raw);
+  }
+}
+
+function decodeLenient(raw: string): string | undefined {
+  try {
+    return JSON.parse(`"${raw.replace(CONTROL, escapeControl)}"`) as string;
+  } catch {
+    return undefined;
+  }
+}
+
+function escapeControl(c: string): string {
+  return `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}

@@ -1,0 +1,126 @@
+/**
+ * Bytes that are read and bytes that grow, for turning rows into columns.
+ *
+ * In: whole rows as RowBinary. Out: positions, copies. Pure.
+ */
+
+/** Bytes reserved at first (4 KiB): most columns of most batches hold little. */
+const INITIAL_SIZE_BYTES = 4_096;
+
+const EMPTY = Buffer.alloc(0);
+
+/** Where the reading of the rows stands. */
+export class RowReader {
+  rows: Uint8Array = EMPTY;
+  view: DataView = new DataView(EMPTY.buffer, 0, 0);
+  at = 0;
+
+  /** Begin at the front of these rows. */
+  open(rows: Uint8Array): void {
+    this.rows = rows;
+    this.view = new DataView(rows.buffer, rows.byteOffset, rows.byteLength);
+    this.at = 0;
+  }
+
+  /** Read a LEB128 length. */
+  length(): number {
+    const { rows } = this;
+    const first = rows[this.at] as number;
+    this.at += 1;
+    if (first < 128) return first;
+    let value = first & 127;
+    for (let scale = 128; this.at < rows.length; scale *= 128) {
+      const byte = rows[this.at] as number;
+      this.at += 1;
+      value += (byte & 127) * scale;
+      if (byte < 128) return value;
+    }
+    throw new RangeError("the rows end within a length");
+  }
+
+  /** Where the text that begins here ends. */
+  endOfText(): number {
+    const start = this.at;
+    const size = this.length();
+    const end = this.at + size;
+    this.at = start;
+    if (end > this.rows.length) throw new RangeError("the rows end within a text");
+    return end;
+  }
+}
+
+/** Bytes that grow and are used again. */
+export class GrowingBytes {
+  bytes: Uint8Array = Buffer.allocUnsafeSlow(INITIAL_SIZE_BYTES);
+  view: DataView = new DataView(this.bytes.buffer, this.bytes.byteOffset, INITIAL_SIZE_BYTES);
+  size = 0;
+
+  /** Append what lies between two places of the rows. */
+  append({ rows, view: source }: RowReader, start: number, end: number): void {
+    const length = end - start;
+    const { size } = this;
+    if (size + length > this.bytes.length) this.#grow(size + length);
+    this.size = size + length;
+    const { view, bytes } = this;
+    let at = 0;
+    // Most values are short: eight bytes at a time, without a call.
+    for (; at + 8 <= length; at += 8) {
+      view.setBigUint64(size + at, source.getBigUint64(start + at, true), true);
+    }
+    for (; at < length; at += 1) bytes[size + at] = rows[start + at] as number;
+  }
+
+  /** Append so many times again what has been appended since this place. */
+  repeat(start: number, times: number): void {
+    const { size } = this;
+    const length = size - start;
+    const end = size + length * times;
+    if (end > this.bytes.length) this.#grow(end);
+    const { bytes } = this;
+    for (let at = size; at < end; at += 1) bytes[at] = bytes[at - length] as number;
+    this.size = end;
+  }
+
+  /** Append a number of eight bytes, below 2^32. */
+  uint64(value: number): void {
+    const { size } = this;
+    if (size + 8 > this.bytes.length) this.#grow(size + 8);
+    this.view.setUint32(size, value, true);
+    this.view.setUint32(size + 4, 0, true);
+    this.size = size + 8;
+  }
+
+  /** The number, below 2^32, of eight bytes at this place. */
+  uint64At(at: number): number {
+    return this.view.getUint32(at, true);
+  }
+
+  /** What was appended; valid until the next change. */
+  taken(): Uint8Array {
+    return this.bytes.subarray(0, this.size);
+  }
+
+  #grow(neededBytes: number): void {
+    const larger = Buffer.allocUnsafeSlow(Math.max(this.bytes.length * 2, neededBytes));
+    larger.set(this.bytes.subarray(0, this.size));
+    this.bytes = larger;
+    this.view = new DataView(larger.buffer, larger.byteOffset, larger.length);
+  }
+}
+
+/** Whether the rows hold at one place what they, or others, hold at another. */
+export function isSame(
+  a: DataView,
+  atA: number,
+  b: DataView,
+  atB: number,
+  sizeBytes: number,
+): boolean {
+  if (atA + sizeBytes > a.byteLength) return false;
+  let at = 0;
+  for (; at + 8 <= sizeBytes; at += 8) {
+    if (a.getBigUint64(atA + at, true) !== b.getBigUint64(atB + at, true)) return false;
+  }
+  for (; at < sizeBytes; at += 1) if (a.getUint8(atA + at) !== b.getUint8(atB + at)) return false;
+  return true;
+}
