@@ -4,7 +4,7 @@ import { defineConfig, type ViteUserConfig } from "vitest/config";
 const TEST_TIMEOUT_MS = 60_000;
 
 const config: ViteUserConfig = defineConfig({
-  ssr: { resolve: { conditions: ["@spanledger/source", "node", "import", "module", "default"] } },
+  ssr: { resolve: { conditions: ["@spanledger/source", "node"] } },
   test: {
     include: ["{schema,instrumentation,receiver,dashboards,demo,test}/**/*.test.ts"],
     exclude: ["**/node_modules/**", "**/dist/**"],

@@ -265,6 +265,7 @@ export const VIEWS = {
   auditAiCalls: "audit_ai_calls",
   auditApprovals: "audit_approvals",
   auditDecisions: "audit_decisions",
+  auditDefinitions: "audit_definitions",
   auditErrors: "audit_errors",
   auditPayloads: "audit_payloads",
   auditRuns: "audit_runs",

@@ -3,6 +3,7 @@
  * protobuf allows or OTLP forbids. Pure but for its choices.
  */
 import { CONTENT_ATTRIBUTES, OTEL, WORKFLOW } from "@spanledger/schema";
+import { foreignAttributes, foreignEventName, foreignScopeName } from "./foreign.ts";
 import type { Random } from "./random.ts";
 import {
   bytesField,
@@ -162,7 +163,8 @@ function time(random: Random): bigint {
 }
 
 function event(random: Random): Buffer {
-  const name = random.oneIn(3) ? "exception" : text(random);
+  const common = random.oneIn(3) ? "exception" : text(random);
+  const name = random.oneIn(12) ? foreignEventName(random) : common;
   const fields = [fixed64Field(1, time(random)), bytesField(2, name), ...attributes(random, 3, 4)];
   if (random.oneIn(6)) fields.push(bytesField(3, exceptionAttribute(random)));
   if (random.oneIn(3)) fields.push(varintField(4, random.int(200)));
@@ -206,6 +208,7 @@ function span(random: Random): Buffer {
     () => link(random),
   ];
   for (const make of optional) if (random.oneIn(3)) fields.push(make());
+  if (random.oneIn(10)) fields.push(...foreignAttributes(random));
   if (random.oneIn(60)) fields.push(unknownField(random));
   if (random.oneIn(80)) fields.push(random.pick(fields));
   return Buffer.concat(random.oneIn(6) ? shuffled(random, fields) : fields);
@@ -215,7 +218,8 @@ function span(random: Random): Buffer {
 export function request(random: Random): Buffer {
   const groups = Array.from({ length: random.oneIn(3) ? random.int(4) : 1 }, () => {
     const scopes = Array.from({ length: random.oneIn(4) ? random.int(3) : 1 }, () => {
-      const name = [bytesField(1, text(random)), bytesField(2, "1.0")];
+      const scopeName = random.oneIn(25) ? foreignScopeName(random) : text(random);
+      const name = [bytesField(1, scopeName), bytesField(2, "1.0")];
       const scope = messageField(random, 1, [...name, ...attributes(random, 3, 2)]);
       const spans = Array.from({ length: random.int(6) }, () => bytesField(2, span(random)));
       const parts = [scope, ...spans, bytesField(3, "https://schema")];

@@ -5,15 +5,18 @@
  * SPANLEDGER_FUZZ_ROUNDS makes it long. Canaries show that the net has no hole.
  */
 
+import { BATCH_TABLES, NORMALISED } from "@spanledger/schema";
 import { expect, test } from "vitest";
 import type { BatchPlace, EncodedRequest } from "../../receiver/src/base/batch.ts";
 import { testSeed } from "../../receiver/src/base/seed.test.helper.ts";
 import { firstPlace } from "../../receiver/src/classify/place.ts";
+import { rowsOf } from "../../receiver/src/classify/rows.ts";
 import { encodeSpans } from "../../receiver/src/encode-spans.ts";
 import { IngestError } from "../../receiver/src/ingest/errors.ts";
 import { createTranscoder } from "../../receiver/src/ingest/transcoder.ts";
 import { createRedactor } from "../../receiver/src/redact/index.ts";
 import { hashRows, leafHashes } from "../../receiver/src/seal/leaf.ts";
+import { encodeRows } from "../../receiver/src/store/row-binary.ts";
 import { encodeByReference } from "../reference/encode.ts";
 import { type Random, randomOf } from "./random.ts";
 import { mutated, noise, request } from "./requests.ts";
@@ -61,12 +64,14 @@ function placeOf(random: Random): BatchPlace {
 interface Found {
   kept: number;
   refused: number;
+  /** Requests with a span of another dialect. */
+  foreign: number;
 }
 
 /** Compare two encoders on random bodies; throws, with the seed, at the first difference. */
 function compare(make: (random: Random) => Buffer, encode: EncodeBody, rounds: number): Found {
   const random = randomOf(SEED);
-  const found: Found = { kept: 0, refused: 0 };
+  const found: Found = { kept: 0, refused: 0, foreign: 0 };
   for (let round = 0; round < rounds; round += 1) {
     const body = make(random);
     const place = placeOf(random);
@@ -85,6 +90,7 @@ function compare(make: (random: Random) => Buffer, encode: EncodeBody, rounds: n
           `actual …${JSON.stringify(actual.slice(Math.max(0, at - 60), at + 60))}`,
       );
     }
+    if (expected.includes(NORMALISED.dialect)) found.foreign += 1;
     if (expected.startsWith("OTLP")) found.refused += 1;
     else found.kept += 1;
   }
@@ -98,6 +104,7 @@ test(`seed ${SEED}: whatever protobuf allows becomes the same rows`, () => {
   // Both lanes were compared.
   expect(lanes.fast).toBeGreaterThan(ROUNDS / 2);
   expect(lanes.slow).toBeGreaterThan(ROUNDS / 10);
+  expect(found.foreign).toBeGreaterThan(ROUNDS / 20);
 });
 
 test(`seed ${SEED}: mutated requests become the same rows or the same refusal`, () => {
@@ -146,6 +153,22 @@ test("the canary, an encoder that keeps a span that is to be refused, is caught"
     return { ...encoded, rejected: Math.min(encoded.rejected, 2) };
   };
   expect(() => compare(request, faulty, ROUNDS)).toThrow(`seed ${SEED}`);
+});
+
+test("the canary, a slow lane that knows no dialect, is caught", () => {
+  const { encodeTraces } = bound(
+    createTranscoder({
+      redactor: redactor.fields(),
+      encodeSpans: (spans, place) => {
+        const rows = rowsOf(
+          spans.map((span) => redactor.span(span)),
+          place,
+        );
+        return BATCH_TABLES.map((table) => encodeRows(table, rows[table.name] as never));
+      },
+    }),
+  );
+  expect(() => compare(request, encodeTraces, ROUNDS)).toThrow(`seed ${SEED}`);
 });
 
 function bound(of: ReturnType<typeof createTranscoder>) {

@@ -1,6 +1,7 @@
 /** Applications under test as real processes. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { isAbsolute } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** Longest life of a child, in milliseconds; far above what any needs. */
@@ -21,13 +22,13 @@ export interface ChildOptions {
   readonly onOutput?: (stdout: string, kill: (signal: NodeJS.Signals) => void) => void;
 }
 
-/** Run an application of `apps/` to its end. */
+/** Run an application to its end: one of `apps/`, or one by its absolute path. */
 export async function runApp(
   app: string,
   args: readonly string[],
   { flags = [], environment = {}, onOutput }: ChildOptions = {},
 ): Promise<Ended> {
-  const path = fileURLToPath(new URL(`apps/${app}`, import.meta.url));
+  const path = isAbsolute(app) ? app : fileURLToPath(new URL(`apps/${app}`, import.meta.url));
   const { NODE_OPTIONS: _, ...inherited } = process.env;
   const child = spawn(
     process.execPath,

@@ -13,14 +13,15 @@ export interface GrpcServer {
   close(): void;
 }
 
-export async function startGrpcServer(): Promise<GrpcServer> {
+/** @param keeps whether messages are kept; without, `calls` stays empty */
+export async function startGrpcServer(keeps = true): Promise<GrpcServer> {
   const calls: { path: string; message: Buffer }[] = [];
   const server = createServer();
   server.on("stream", (stream, headers) => {
     const chunks: Buffer[] = [];
-    stream.on("data", (chunk: Buffer) => chunks.push(chunk));
+    stream.on("data", (chunk: Buffer) => keeps && chunks.push(chunk));
     stream.on("end", () => {
-      calls.push({ path: String(headers[":path"]), message: Buffer.concat(chunks) });
+      if (keeps) calls.push({ path: String(headers[":path"]), message: Buffer.concat(chunks) });
       stream.respond(
         { ":status": 200, "content-type": "application/grpc" },
         { waitForTrailers: true },

@@ -3,6 +3,7 @@
  *
  * Side effect: patches LangGraph on import; spans are kept in memory.
  */
+import { RunnableSequence } from "@langchain/core/runnables";
 import { StructuredTool, tool } from "@langchain/core/tools";
 import {
   Annotation,
@@ -20,13 +21,17 @@ import {
 import { Pregel } from "@langchain/langgraph/pregel";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 import { action, explainDecision } from "@spanledger/api";
+import { LangChainInstrumentation } from "@spanledger/instrumentation-langchain";
 import { LangGraphInstrumentation } from "@spanledger/instrumentation-langgraph";
 import { z } from "zod";
 import { type Recording, record } from "./spans.ts";
 
 /** Every span of this process. */
 export const recording: Recording = record();
-new LangGraphInstrumentation().manuallyInstrument({ Pregel, StructuredTool });
+/** For tests that switch it off. */
+export const instrumentation: LangGraphInstrumentation = new LangGraphInstrumentation();
+instrumentation.manuallyInstrument({ Pregel });
+new LangChainInstrumentation().manuallyInstrument({ RunnableSequence, StructuredTool });
 
 type Channels = {
   score: LastValue<number>;
@@ -39,7 +44,8 @@ export const State: AnnotationRoot<Channels> = Annotation.Root({
   notes: Annotation<string[]>({ reducer: (a, b) => [...a, ...b], default: () => [] }),
 });
 
-const getOrder = tool(async ({ id }: { id: string }) => `order ${id}`, {
+/** Tool `get_order`. */
+export const getOrder: Invokable = tool(async ({ id }: { id: string }) => `order ${id}`, {
   name: "get_order",
   description: "Look an order up",
   schema: z.object({ id: z.string() }),
@@ -68,7 +74,7 @@ export function refundGraph(saver: MemorySaver = new MemorySaver()): Invokable {
       async () => {
         lookups += 1;
         if (lookups === 1) throw new TypeError("connection lost");
-        return { notes: [await getOrder.invoke({ id: "7" })] };
+        return { notes: [String(await getOrder.invoke({ id: "7" }))] };
       },
       { retryPolicy: { maxAttempts: 2, initialInterval: 1, jitter: false, logWarning: false } },
     )

@@ -18,37 +18,40 @@ interface RequestBody {
   readonly stream?: boolean;
   readonly stream_options?: { readonly include_usage?: boolean };
   readonly tools?: readonly unknown[];
+  readonly input?: unknown;
+  readonly messages?: readonly { readonly role: string }[];
 }
 
 const USAGE = { prompt_tokens: 12, completion_tokens: 3, total_tokens: 15 };
 const COMPLETION = { id: "chatcmpl-1", object: "chat.completion", created: 1, model: "gpt-x-2026" };
 
 export async function startOpenAIServer(): Promise<OpenAIServer> {
-  const refused = new Set<string>();
   const server = createServer((request, response) => {
-    void answer(request, response, refused);
+    void answer(request, response);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   return { baseUrl: `http://127.0.0.1:${port}/v1`, port, close: () => close(server) };
 }
 
-async function answer(
-  request: IncomingMessage,
-  response: ServerResponse,
-  refused: Set<string>,
-): Promise<void> {
+async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   const body = JSON.parse(Buffer.concat(chunks).toString("utf8")) as RequestBody;
-  if (body.model === "gpt-busy" && !refused.has(body.model)) {
-    refused.add(body.model);
+  const isFirst = (request.headers["x-stainless-retry-count"] ?? "0") === "0";
+  if (body.model === "gpt-busy" && isFirst) {
     const error = { message: "slow down", type: "requests", code: "rate_limit_exceeded" };
     send(response, 429, { error }, { "retry-after-ms": "1" });
     return;
   }
   if (body.model === "gpt-refused") {
     send(response, 400, { error: { message: "bad request", type: "invalid_request_error" } });
+    return;
+  }
+  if (body.model === "gpt-stalls" && isFirst) {
+    // The answer begins, and its body never comes.
+    response.writeHead(200, { "content-type": "application/json" });
+    response.flushHeaders();
     return;
   }
   if (request.url === "/v1/embeddings") sendEmbeddings(response);
@@ -58,19 +61,28 @@ async function answer(
 }
 
 function sendChat(response: ServerResponse, body: RequestBody): void {
-  const message =
-    body.tools === undefined
-      ? { role: "assistant", content: '{"label":"high"}', refusal: null }
-      : {
-          role: "assistant",
-          content: null,
-          tool_calls: [
-            { id: "call_1", type: "function", function: { name: "lookup", arguments: '{"id":7}' } },
-          ],
-        };
-  const finish = body.tools === undefined ? "stop" : "tool_calls";
+  const asks = body.tools !== undefined && !answersTool(body);
+  const message = asks
+    ? { role: "assistant", content: null, tool_calls: toolCalls(body) }
+    : { role: "assistant", content: '{"label":"high"}', refusal: null };
+  const finish = asks ? "tool_calls" : "stop";
   const choices = [{ index: 0, message, finish_reason: finish }];
   send(response, 200, { ...COMPLETION, choices, usage: USAGE });
+}
+
+/** Whether the application has run the tools that were asked for. */
+function answersTool(body: RequestBody): boolean {
+  return body.messages?.at(-1)?.role === "tool";
+}
+
+/** One call of a tool, or of model `gpt-two-calls` two calls of the same. */
+function toolCalls(body: RequestBody): readonly object[] {
+  const ids = body.model === "gpt-two-calls" ? [7, 8] : [7];
+  return ids.map((id, index) => ({
+    id: `call_${index + 1}`,
+    type: "function",
+    function: { name: "lookup", arguments: `{"id":${id}}` },
+  }));
 }
 
 function streamChat(response: ServerResponse, body: RequestBody): void {
@@ -95,7 +107,8 @@ function streamChat(response: ServerResponse, body: RequestBody): void {
 }
 
 function sendResponse(response: ServerResponse, body: RequestBody): void {
-  const text = { type: "output_text", text: "Hello", annotations: [] };
+  const said = body.input === "json" ? '{"label":"high"}' : "Hello";
+  const text = { type: "output_text", text: said, annotations: [] };
   const whole = {
     id: "resp_1",
     object: "response",
@@ -110,11 +123,13 @@ function sendResponse(response: ServerResponse, body: RequestBody): void {
     return;
   }
   response.writeHead(200, { "content-type": "text/event-stream" });
+  const fails = body.model === "gpt-fails";
+  const error = fails ? { code: "server_error", message: "out of luck" } : null;
   for (const [type, status] of [
     ["response.created", "in_progress"],
-    ["response.completed", "completed"],
+    fails ? ["response.failed", "failed"] : ["response.completed", "completed"],
   ] as const) {
-    const event = { type, response: { ...whole, status } };
+    const event = { type, response: { ...whole, status, error } };
     response.write(`event: ${type}\ndata: ${JSON.stringify(event)}\n\n`);
   }
   response.end();
@@ -132,7 +147,8 @@ function send(
   body: object,
   headers: Readonly<Record<string, string>> = {},
 ): void {
-  response.writeHead(status, { "content-type": "application/json", ...headers });
+  const own = { "content-type": "application/json", "x-request-id": "req_1" };
+  response.writeHead(status, { ...own, ...headers });
   response.end(JSON.stringify(body));
 }
 

@@ -5,6 +5,7 @@
  */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { SPAN_NAME } from "@spanledger/schema";
 
 export interface ReceivedSpan {
   readonly name: string;
@@ -84,8 +85,12 @@ export async function startOtlpServer(): Promise<OtlpServer> {
   };
 }
 
-/** Names of spans, each indented below its parent, in the order in which they began. */
-export function receivedTree(spans: readonly ReceivedSpan[]): readonly string[] {
+/**
+ * Names of spans, each indented below its parent, in the order in which they began; without
+ * definitions, which belong to no run.
+ */
+export function receivedTree(received: readonly ReceivedSpan[]): readonly string[] {
+  const spans = received.filter((span) => !span.name.startsWith(SPAN_NAME.definition));
   const ids = new Set(spans.map((span) => span.spanId));
   const below = (parent: string | undefined, depth: number): readonly string[] =>
     spans

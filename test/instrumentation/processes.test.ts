@@ -3,10 +3,11 @@
  * process yields exactly the tree of the semantic conventions. Method: the same application as ES
  * module and as CommonJS, real child processes, the SDK's own exporter, a receiver in this process.
  */
+import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { APPROVAL_REQUESTED_EVENT, OTEL, WORKFLOW } from "@spanledger/schema";
+import { APPROVAL_REQUESTED_EVENT, OTEL, SPAN_NAME, WORKFLOW } from "@spanledger/schema";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type ChildOptions, type Ended, runApp } from "./child.ts";
 import { type OpenAIServer, startOpenAIServer } from "./openai-server.ts";
@@ -84,17 +85,19 @@ describe.each([
   { way: "require first", app: "cjs-require.cjs", flags: [] },
   { way: "node --require", app: "cjs-plain.cjs", flags: ["--require", REGISTER] },
   { way: "node --import, CommonJS", app: "cjs-plain.cjs", flags: ["--import", REGISTER] },
+  { way: "the newest LangGraph, imported", app: "esm-newest.mjs", flags: [] },
+  { way: "the newest LangGraph, required", app: "cjs-newest.cjs", flags: [] },
 ])("$way ($app)", ({ app, flags }) => {
   test("yields both traces of a run that another process resumes", async () => {
     rmSync(join(folder, `${app}.json`), { force: true });
     const first = await part(app, "start", { flags });
     expect(first).toMatchObject({ code: 0, stdout: ASKED });
-    const traceA = otlp.take();
+    const traceA = runSpans();
     expect(receivedTree(traceA)).toEqual(TRACE_A);
 
     const second = await part(app, "resume", { flags });
     expect(second).toMatchObject({ code: 0, stdout: REFUNDED });
-    const traceB = otlp.take();
+    const traceB = runSpans();
     expect(receivedTree(traceB)).toEqual(TRACE_B);
     expectContinues(traceA, traceB);
 
@@ -103,6 +106,17 @@ describe.each([
     expect(first.stderr).toMatch(/spanledger: @langchain\/core 1\.\S+: patched/);
   });
 });
+
+/** The spans of the run; a definition belongs to no run. */
+function runSpans(): readonly ReceivedSpan[] {
+  return definitionFirst(otlp.take()).slice(1);
+}
+
+function definitionFirst(spans: readonly ReceivedSpan[]): readonly ReceivedSpan[] {
+  const isDefinition = (span: ReceivedSpan): boolean => span.name.startsWith(SPAN_NAME.definition);
+  expect(spans.filter(isDefinition)).toHaveLength(1);
+  return [...spans.filter(isDefinition), ...spans.filter((span) => !isDefinition(span))];
+}
 
 function expectContinues(traceA: readonly ReceivedSpan[], traceB: readonly ReceivedSpan[]): void {
   const [rootA, rootB] = [traceA, traceB].map((trace) =>
@@ -119,12 +133,14 @@ function expectContinues(traceA: readonly ReceivedSpan[], traceB: readonly Recei
 describe("the attributes of the two traces", () => {
   let traceA: readonly ReceivedSpan[];
   let traceB: readonly ReceivedSpan[];
+  let definition: ReceivedSpan | undefined;
+  let sameDefinition: ReceivedSpan | undefined;
   beforeAll(async () => {
     rmSync(join(folder, "esm-import.mjs.json"), { force: true });
     await part("esm-import.mjs", "start");
-    traceA = otlp.take();
+    [definition, ...traceA] = definitionFirst(otlp.take());
     await part("esm-import.mjs", "resume");
-    traceB = otlp.take();
+    [sameDefinition, ...traceB] = definitionFirst(otlp.take());
   });
   const all = (trace: readonly ReceivedSpan[], name: string): readonly ReceivedSpan[] =>
     trace.filter((span) => span.name === name).toSorted((a, b) => (a.startNs < b.startNs ? -1 : 1));
@@ -155,6 +171,45 @@ describe("the attributes of the two traces", () => {
         [WORKFLOW.requestId]: a?.attributes[WORKFLOW.requestId],
       });
     }
+  });
+
+  test("name the one definition that both processes record by themselves", () => {
+    const digest = definition?.attributes[WORKFLOW.definitionSha256];
+    expect(digest).toMatch(/^[0-9a-f]{64}$/);
+    expect(sameDefinition?.attributes).toEqual(definition?.attributes);
+    for (const root of [traceA, traceB].flatMap((trace) =>
+      all(trace, "invoke_workflow refund_flow"),
+    )) {
+      expect(root.attributes[WORKFLOW.definitionSha256]).toBe(digest);
+    }
+    expect(definition).toMatchObject({
+      name: "define_workflow refund_flow",
+      parentSpanId: undefined,
+      attributes: { [WORKFLOW.id]: "refund", [WORKFLOW.version]: "7" },
+    });
+    const text = String(definition?.attributes[WORKFLOW.definition]);
+    expect(createHash("sha256").update(text).digest("hex")).toBe(digest);
+    expect(JSON.parse(text)).toEqual({
+      nodes: [
+        { id: "__end__", type: "END" },
+        { id: "__start__", type: "START" },
+        { id: "approve", type: "DECISION" },
+        { id: "classify", type: "ACTION" },
+        { id: "lookup", type: "ACTION" },
+        { id: "refund", type: "ACTION" },
+        { id: "reject", type: "ACTION" },
+      ],
+      edges: [
+        { condition: "high", from: "classify", to: "lookup" },
+        { condition: "low", from: "classify", to: "reject" },
+        { condition: "refund", from: "approve", to: "refund" },
+        { condition: "reject", from: "approve", to: "reject" },
+        { from: "__start__", to: "classify" },
+        { from: "lookup", to: "approve" },
+        { from: "refund", to: "__end__" },
+        { from: "reject", to: "__end__" },
+      ],
+    });
   });
 
   test("say of each step its type, attempt, result, input and output", () => {

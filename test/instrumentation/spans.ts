@@ -6,14 +6,20 @@
 
 import { context, propagation, trace } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
-import { W3CBaggagePropagator } from "@opentelemetry/core";
+import {
+  CompositePropagator,
+  W3CBaggagePropagator,
+  W3CTraceContextPropagator,
+} from "@opentelemetry/core";
 import {
   InMemorySpanExporter,
   type ReadableSpan,
   SimpleSpanProcessor,
+  type SpanProcessor,
   TracerProvider,
 } from "@opentelemetry/sdk-trace";
 import { RunSpanProcessor } from "@spanledger/api";
+import { SPAN_NAME } from "@spanledger/schema";
 
 /** Everything recorded in this process since {@link Recording.reset}. */
 export interface Recording {
@@ -22,15 +28,16 @@ export interface Recording {
   reset(): void;
 }
 
-/** Register an SDK that keeps its spans; once per test file. */
-export function record(): Recording {
+/** Register an SDK that keeps its spans, after `more` processors; once per test file. */
+export function record(...more: readonly SpanProcessor[]): Recording {
   const exporter = new InMemorySpanExporter();
   const provider = new TracerProvider({
-    spanProcessors: [new RunSpanProcessor(), new SimpleSpanProcessor({ exporter })],
+    spanProcessors: [new RunSpanProcessor(), ...more, new SimpleSpanProcessor({ exporter })],
   });
   trace.setGlobalTracerProvider(provider);
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-  propagation.setGlobalPropagator(new W3CBaggagePropagator());
+  const propagators = [new W3CTraceContextPropagator(), new W3CBaggagePropagator()];
+  propagation.setGlobalPropagator(new CompositePropagator({ propagators }));
   return {
     spans: () => exporter.getFinishedSpans(),
     named: (name) => exporter.getFinishedSpans().filter((span) => span.name === name),
@@ -38,8 +45,13 @@ export function record(): Recording {
   };
 }
 
-/** The spans' names, each indented below its parent, in the order in which they began. */
-export function tree(spans: readonly ReadableSpan[]): readonly string[] {
+/**
+ * The spans' names, each indented below its parent, in the order in which they began.
+ *
+ * Definitions are left out: they belong to no run, and only the first run of a process records one.
+ */
+export function tree(recorded: readonly ReadableSpan[]): readonly string[] {
+  const spans = recorded.filter((span) => !span.name.startsWith(SPAN_NAME.definition));
   const ids = new Set(spans.map((span) => span.spanContext().spanId));
   const roots = spans.filter((span) => !ids.has(span.parentSpanContext?.spanId ?? ""));
   const lines: string[] = [];

@@ -288,6 +288,14 @@ describe("actions, tools and approvals", () => {
     expect(recording.one(ROOT).attributes[WORKFLOW.runResult]).toBe("paused");
   });
 
+  test("a question that is answered in the same step and run pauses neither", () => {
+    workflow(LEADS, () =>
+      step("ask", () => approval.resolve({ id: approval.request(), outcome: "approved" })),
+    );
+    expect(recording.one("run_step ask").attributes[WORKFLOW.stepResult]).toBe("success");
+    expect(recording.one(ROOT).attributes[WORKFLOW.runResult]).toBe("success");
+  });
+
   test("an answer says who decided, how, and how long it took", () => {
     const requestedAt = new Date(Date.now() - 60_000);
     approval.resolve({

@@ -22,18 +22,25 @@ export const approval: {
 } = { request, resolve };
 
 function request(asked: ApprovalRequest = {}): string {
-  const id = asked.id ?? newId();
-  safely(() => {
-    trace.getActiveSpan()?.addEvent(APPROVAL_REQUESTED_EVENT, {
-      [WORKFLOW.approvalId]: id,
-      ...(asked.comment === undefined ? {} : { [WORKFLOW.approvalComment]: asked.comment }),
-    });
-    const step = activeStep();
-    if (step !== undefined) step.paused = true;
-    step?.held.add("approval");
-    activeRun()?.setResult("paused");
-  });
+  const id = safely(() => asked.id) ?? newId();
+  safely(() => recordApprovalRequest({ ...asked, id }, context.active()));
   return id;
+}
+
+/** Say that an approval is waited for; shared with the instrumentations. */
+export function recordApprovalRequest(
+  asked: ApprovalRequest & { readonly id: string },
+  parent: Context,
+): void {
+  trace.getSpan(parent)?.addEvent(APPROVAL_REQUESTED_EVENT, {
+    [WORKFLOW.approvalId]: asked.id,
+    ...(asked.comment === undefined ? {} : { [WORKFLOW.approvalComment]: asked.comment }),
+  });
+  const step = activeStep(parent);
+  if (step !== undefined) step.paused = true;
+  step?.waitingApprovals.add(asked.id);
+  step?.held.add("approval");
+  activeRun(parent)?.asked(asked.id);
 }
 
 function resolve(resolution: ApprovalResolution): void {
@@ -53,6 +60,10 @@ export function recordApproval(
   );
   const id = resolution.id ?? pending?.id ?? newId();
   step?.resolvedApprovals.add(id);
+  if (step?.waitingApprovals.delete(id) === true && step.waitingApprovals.size === 0) {
+    step.paused = false;
+  }
+  activeRun(parent)?.answered(id);
   const requestedAtMs = millisecondsOf(resolution.requestedAt) ?? pending?.requestedAtMs;
   const waitMs =
     resolution.waitMs ?? (requestedAtMs === undefined ? undefined : resolvedAtMs - requestedAtMs);

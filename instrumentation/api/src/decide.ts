@@ -88,7 +88,7 @@ function beginDecision(name: string, options: DecisionOptions) {
     observer: {
       returned: (value: unknown): void => endDecision(span, options, scope, value),
       threw: (error: unknown): void => {
-        span.setAttributes(selectionAttributes(options.options, [], options));
+        safely(() => span.setAttributes(selectionAttributes(options.options, [], options)));
         recordError(span, error);
         span.end();
       },
@@ -102,14 +102,17 @@ function endDecision(
   scope: DecisionScope,
   value: unknown,
 ): void {
-  const selected = (Array.isArray(value) ? value : [value]).map(String);
-  const byDefault = options.defaultOption;
-  const explanation = { ...options, ...scope.explanation };
-  const defaultTaken =
-    explanation.defaultTaken ??
-    (byDefault === undefined ? undefined : selected.includes(byDefault));
-  span.setAttributes(
-    selectionAttributes(options.options, selected, { ...explanation, defaultTaken }),
-  );
+  safely(() => {
+    const selected = (Array.isArray(value) ? value : [value]).map(String);
+    const byDefault = options.defaultOption;
+    const explanation = { ...options, ...scope.explanation };
+    const defaultTaken =
+      explanation.defaultTaken ??
+      (byDefault === undefined ? undefined : selected.includes(byDefault));
+    span.setAttributes(
+      selectionAttributes(options.options, selected, { ...explanation, defaultTaken }),
+    );
+  });
+  // Whatever the facts are: a span that began ends.
   span.end();
 }

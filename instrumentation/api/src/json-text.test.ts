@@ -63,3 +63,20 @@ describe("jsonText", () => {
     expect(jsonText(text)).toBe(`"${text}"`);
   });
 });
+
+test("objects of LangChain are written as their class and what they were given", () => {
+  const message = (content: string) => ({
+    toJSON: () => ({
+      lc: 1,
+      type: "constructor",
+      id: ["langchain_core", "messages", "HumanMessage"],
+      kwargs: { content, additional_kwargs: {}, tool_calls: [] },
+    }),
+  });
+  expect(jsonText({ messages: [message("Hi"), message("")] })).toBe(
+    '{"messages":[{"type":"HumanMessage","content":"Hi"},{"type":"HumanMessage","content":""}]}',
+  );
+  expect(jsonText({ toJSON: () => ({ lc: 1, type: "secret", id: ["KEY"] }) })).toBe(
+    '{"lc":1,"type":"secret","id":["KEY"]}',
+  );
+});

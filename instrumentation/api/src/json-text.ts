@@ -76,7 +76,7 @@ function plainObject(value: object, depth: number, above: Set<object>, budget: B
   const toJson: unknown = Reflect.get(value, "toJSON");
   if (typeof toJson === "function") {
     const shown: unknown = Reflect.apply(toJson, value, []);
-    if (shown !== value) return plain(shown, depth, above, budget);
+    if (shown !== value) return plain(constructed(shown), depth, above, budget);
   }
   if (Array.isArray(value)) {
     const items: unknown[] = [];
@@ -93,6 +93,23 @@ function plainObject(value: object, depth: number, above: Set<object>, budget: B
     result[key] = plainProperty(value, key, depth, above, budget);
   }
   return result;
+}
+
+/**
+ * LangChain writes its objects as calls of constructors, in a form that can be read back. For the
+ * record the class and what it was given are enough, and a fraction of the text.
+ */
+function constructed(shown: unknown): unknown {
+  if (typeof shown !== "object" || shown === null) return shown;
+  const { lc, type, id, kwargs } = shown as Readonly<Record<string, unknown>>;
+  const isCall = lc === 1 && type === "constructor" && Array.isArray(id);
+  if (!isCall || typeof kwargs !== "object" || kwargs === null) return shown;
+  const given = Object.entries(kwargs).filter(([, value]) => !isEmpty(value));
+  return { type: (id as unknown[]).at(-1), ...Object.fromEntries(given) };
+}
+
+function isEmpty(value: unknown): boolean {
+  return typeof value === "object" && value !== null && Object.keys(value).length === 0;
 }
 
 function plainProperty(

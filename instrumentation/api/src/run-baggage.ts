@@ -5,6 +5,13 @@
  */
 import { type Context, propagation, type Span } from "@opentelemetry/api";
 import { AI_OPERATIONS, OTEL, WORKFLOW } from "@spanledger/schema";
+import { type CaptureLevel, captureLevel, withhold } from "./capture.ts";
+import {
+  attributesOf,
+  frameworkCallAround,
+  isModelSpan,
+  listenForModelSpans,
+} from "./framework-call.ts";
 import type { RunRecord } from "./run-record.ts";
 import { safely } from "./safely.ts";
 import { activeStep } from "./scope.ts";
@@ -20,7 +27,7 @@ const BAGGAGE_ATTRIBUTES: readonly string[] = [
 ];
 
 /** Longest value taken from baggage, in characters: baggage may come from outside. */
-const BAGGAGE_VALUE_CHARS_MAX = 256;
+export const BAGGAGE_VALUE_CHARS_MAX = 256;
 
 /** Add the run's ids to the baggage of a context. */
 export function runBaggage(parent: Context, run: RunRecord): Context {
@@ -42,30 +49,42 @@ export function runBaggage(parent: Context, run: RunRecord): Context {
 /**
  * Puts run id, workflow id, request id, workspace and actor onto every span, from the baggage of
  * the context that it starts in, and the name of the surrounding step, which is also told when it
- * holds an AI call.
+ * holds an AI call. Takes content off spans that end where `SPANLEDGER_CAPTURE` says so.
  *
  * A span processor for any OpenTelemetry SDK; `@spanledger/register` installs it by itself.
  */
 export class RunSpanProcessor {
+  readonly #capture: CaptureLevel;
+
+  /** @param capture @default what `SPANLEDGER_CAPTURE` says */
+  constructor(capture: CaptureLevel = captureLevel()) {
+    this.#capture = capture;
+    listenForModelSpans();
+  }
+
   onStart(span: Span, parent: Context): void {
     safely(() => {
-      const attributes: unknown = Reflect.get(span, "attributes");
-      const present = typeof attributes === "object" && attributes !== null ? attributes : {};
+      const present = attributesOf(span);
       const baggage = propagation.getBaggage(parent);
       for (const name of baggage === undefined ? [] : BAGGAGE_ATTRIBUTES) {
         const value = baggage?.getEntry(name)?.value;
         if (value === undefined || name in present) continue;
         span.setAttribute(name, value.slice(0, BAGGAGE_VALUE_CHARS_MAX));
       }
+      frameworkCallAround(parent)?.began(span);
       const step = activeStep(parent);
       if (step === undefined) return;
       if (!(WORKFLOW.stepName in present)) span.setAttribute(WORKFLOW.stepName, step.name);
       const operation: unknown = Reflect.get(present, OTEL.genAiOperationName);
-      if (AI_OPERATIONS.some((one) => one === operation)) step.held.add("ai");
+      if (isModelSpan(present) || AI_OPERATIONS.some((one) => one === operation))
+        step.held.add("ai");
     });
   }
 
-  onEnd(): void {}
+  /** Before any exporter gets it: put this processor first. */
+  onEnd(span: object): void {
+    withhold(span, this.#capture);
+  }
 
   async forceFlush(): Promise<void> {}
 

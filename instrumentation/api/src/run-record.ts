@@ -16,11 +16,16 @@ import {
 } from "@opentelemetry/api";
 import { OTEL, type RunResult, SPAN_NAME, WORKFLOW } from "@spanledger/schema";
 import { environmentFacts } from "./defaults.ts";
+import { recordDefinition } from "./definition.ts";
 import { isId, newId } from "./ids.ts";
 import { recordError, resultOfError } from "./outcome.ts";
 import { runBaggage } from "./run-baggage.ts";
-import { withRun } from "./scope.ts";
-import type { Actor, Trigger, WorkflowOptions } from "./types.ts";
+import { safely } from "./safely.ts";
+import { activeActor, withRun } from "./scope.ts";
+import type { Actor, Trigger, WorkflowDefinition, WorkflowOptions } from "./types.ts";
+
+/** Spans of a run that wait for its ids; an engine loads one or two checkpoints before it begins. */
+const HELD_SPANS_MAX = 100;
 
 /** How an engine's run ended. */
 export interface EngineOutcome {
@@ -51,11 +56,16 @@ export class RunRecord {
   firstRoot: SpanContext;
   /** Whether the request's id was given and so must not be replaced. */
   readonly #requestIdGiven: boolean;
+  /** Ids of the approvals that this part of the run waits for. */
+  readonly #waiting: Set<string> = new Set();
   #explicit: RunResult | undefined;
   #engine: EngineOutcome | undefined;
   #engines = 0;
   #settled: EngineOutcome | undefined;
   #ended = false;
+  #defined = false;
+  /** Spans that wait for the run's final ids, with the time of their end in milliseconds. */
+  #held: { readonly span: Span; readonly endMs: number }[] = [];
 
   constructor(facts: RunFacts, span: Span, runId: string, requestId: string, given: boolean) {
     this.facts = facts;
@@ -77,6 +87,25 @@ export class RunRecord {
     }
     this.span.addLink({ context: first.root });
     this.firstRoot = first.root;
+    this.#releaseHeld();
+  }
+
+  /**
+   * End a span now, whose run's ids may only be learned from what it recorded: it keeps the time,
+   * and ends when the ids are known.
+   */
+  endWithIds(span: Span): void {
+    this.#held.push({ span, endMs: Date.now() });
+    const known = this.#engines > 0 || this.#ended;
+    if (known || this.#held.length >= HELD_SPANS_MAX) this.#releaseHeld();
+  }
+
+  #releaseHeld(): void {
+    for (const { span, endMs } of this.#held) {
+      span.setAttributes({ [WORKFLOW.runId]: this.runId, [WORKFLOW.requestId]: this.requestId });
+      span.end(endMs);
+    }
+    this.#held = [];
   }
 
   /** Whether the run's span has ended: what happens now does not belong to it. */
@@ -84,8 +113,30 @@ export class RunRecord {
     return this.#ended;
   }
 
+  /**
+   * Name the definition that this run follows, and record it once.
+   *
+   * The first one counts: what the application said, else the graph of the first engine.
+   */
+  define(tracer: Tracer, definition: WorkflowDefinition): void {
+    if (this.#defined) return;
+    const sha256 = recordDefinition(tracer, this.facts, definition);
+    if (sha256 === undefined) return;
+    this.#defined = true;
+    this.span.setAttribute(WORKFLOW.definitionSha256, sha256);
+  }
+
   setResult(result: RunResult): void {
     this.#explicit = result;
+  }
+
+  /** A person is asked: without an answer before its end, the run ends as paused. */
+  asked(approvalId: string): void {
+    this.#waiting.add(approvalId);
+  }
+
+  answered(approvalId: string): void {
+    this.#waiting.delete(approvalId);
   }
 
   /** An engine (LangGraph) begins to work for this run; the run ends only after it. */
@@ -109,9 +160,11 @@ export class RunRecord {
   #endIfDone(): void {
     if (this.#settled === undefined || this.#engines > 0 || this.#ended) return;
     this.#ended = true;
+    this.#releaseHeld();
     const own = this.#settled;
     const outcome = own.error === undefined && own.result === "success" ? this.#engine : own;
-    const result = this.#explicit ?? outcome?.result ?? "success";
+    const waits = this.#waiting.size > 0 && outcome?.error === undefined;
+    const result = this.#explicit ?? (waits ? "paused" : (outcome?.result ?? "success"));
     this.span.setAttribute(WORKFLOW.runResult, result);
     if (outcome?.error !== undefined) recordError(this.span, outcome.error);
     this.span.end();
@@ -129,7 +182,10 @@ export function beginRun(
   options: WorkflowOptions,
   parent: Context = context.active(),
 ): { readonly run: RunRecord; readonly active: Context } {
-  const facts = factsOf(options);
+  const facts = factsOf(
+    options,
+    safely(() => activeActor(parent)),
+  );
   const runId = isId(options.runId) ? options.runId : newId();
   const inherited = propagation.getBaggage(parent)?.getEntry(WORKFLOW.requestId)?.value;
   const given = [options.requestId, inherited].find(isId);
@@ -140,6 +196,7 @@ export function beginRun(
     parent,
   );
   const run = new RunRecord(facts, span, runId, requestId, given !== undefined);
+  if (options.definition !== undefined) run.define(tracer, options.definition);
   return { run, active: runContext(parent, run) };
 }
 
@@ -157,14 +214,14 @@ export function runContext(
   return runBaggage(withRun(at, run), run);
 }
 
-function factsOf(options: WorkflowOptions): RunFacts {
+function factsOf(options: WorkflowOptions, actor: Actor | undefined): RunFacts {
   const defaults = environmentFacts();
   return {
     id: options.id,
     name: options.name,
     version: options.version ?? defaults.version,
     trigger: options.trigger ?? defaults.trigger,
-    actor: options.actor ?? defaults.actor,
+    actor: options.actor ?? actor ?? defaults.actor,
     authorization: options.authorization ?? defaults.authorization,
     workspace: options.workspace ?? defaults.workspace,
     tags: options.tags ?? [],

@@ -20,7 +20,10 @@ import type { WorkflowOptions, WorkflowRun } from "./types.ts";
  * The run's result is `success`, or what the engine inside says (`paused`, `failure`), or, where
  * the function throws, `failure`, `timeout` or `cancellation`.
  */
-export function workflow<T>(options: WorkflowOptions, fn: (run: WorkflowRun) => T): T {
+export function workflow<T, Node extends string = string>(
+  options: WorkflowOptions<Node>,
+  fn: (run: WorkflowRun) => T,
+): T {
   const begun = safely(() => beginRun(apiTracer(), options));
   if (begun === undefined) return fn(idleRun());
   const { run, active } = begun;

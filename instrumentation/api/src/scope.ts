@@ -6,11 +6,12 @@
 import { type Context, context, createContextKey, type SpanContext } from "@opentelemetry/api";
 import type { StepType } from "@spanledger/schema";
 import type { RunRecord } from "./run-record.ts";
-import type { DecisionExplanation } from "./types.ts";
+import type { Actor, DecisionExplanation } from "./types.ts";
 
 const RUN = createContextKey("spanledger.run");
 const STEP = createContextKey("spanledger.step");
 const DECISION = createContextKey("spanledger.decision");
+const ACTOR = createContextKey("spanledger.actor");
 
 /** An approval that a step waited for and that is about to be resolved. */
 export interface PendingApproval {
@@ -30,6 +31,8 @@ export interface StepScope {
   readonly pendingApprovals: PendingApproval[];
   /** Ids of the approvals that were resolved here. */
   readonly resolvedApprovals: Set<string>;
+  /** Ids of the approvals that were asked for here and wait for an answer. */
+  readonly waitingApprovals: Set<string>;
   /** Whether the step said that it waits. */
   paused: boolean;
   readonly spanContext: SpanContext | undefined;
@@ -47,6 +50,7 @@ export function newStepScope(name: string, spanContext?: SpanContext): StepScope
     explanation: undefined,
     pendingApprovals: [],
     resolvedApprovals: new Set(),
+    waitingApprovals: new Set(),
     paused: false,
     spanContext,
   };
@@ -82,4 +86,18 @@ export function stepTypeOf(scope: StepScope): StepType {
   if (scope.held.has("ai")) return "ai";
   if (scope.held.has("decision")) return "decision";
   return "action";
+}
+
+/**
+ * Who acts in this context, for runs that begin in it. A function, because who it is may be known
+ * only later: a request is authenticated after it was received. Unlike baggage, nobody outside of
+ * the process can set it.
+ */
+export function withActor(parent: Context, actor: () => Actor | undefined): Context {
+  return parent.setValue(ACTOR, actor);
+}
+
+export function activeActor(from: Context = context.active()): Actor | undefined {
+  const actor = from.getValue(ACTOR);
+  return typeof actor === "function" ? (actor as () => Actor | undefined)() : undefined;
 }

@@ -6,6 +6,8 @@ import type {
   ActorType,
   ApprovalOutcome,
   DecisionType,
+  NodeType,
+  PolicyOutcome,
   RunResult,
   StepResult,
   StepType,
@@ -16,6 +18,8 @@ export type {
   ActorType,
   ApprovalOutcome,
   DecisionType,
+  NodeType,
+  PolicyOutcome,
   RunResult,
   StepResult,
   StepType,
@@ -37,8 +41,29 @@ export interface Actor {
   readonly type: ActorType;
 }
 
+/** A way from one node to another. */
+export interface DefinitionEdge<Node extends string = string> {
+  readonly from: Node;
+  readonly to: Node;
+  /** When it is taken, in words or code: `score >= 0.8`, or the option's name. */
+  readonly condition?: string | undefined;
+  /** Whether it is taken when no condition holds. @default false */
+  readonly default?: boolean | undefined;
+}
+
+/**
+ * The roads of a workflow. Same nodes and edges in any order have the same digest.
+ *
+ * The names in `edges` are checked against `nodes` when the code is compiled.
+ */
+export interface WorkflowDefinition<Node extends string = string> {
+  /** The type of each node, by its id: `{ begin: "START", classify: "AI" }`. */
+  readonly nodes: Readonly<Record<Node, NodeType>>;
+  readonly edges: readonly DefinitionEdge<NoInfer<Node>>[];
+}
+
 /** What a library cannot know about a run. */
-export interface WorkflowOptions {
+export interface WorkflowOptions<Node extends string = string> {
   /** Stable id of the workflow: `lead_triage`. */
   readonly id: string;
   /** Name for people; also the name of the run's span. */
@@ -53,6 +78,8 @@ export interface WorkflowOptions {
   readonly workspace?: string | undefined;
   readonly tags?: readonly string[] | undefined;
   readonly conversationId?: string | undefined;
+  /** The roads of this workflow; recorded once, and every run names its digest. Keep one object. */
+  readonly definition?: WorkflowDefinition<Node> | undefined;
   /** Continue a known run. 1 to 128 characters of `A-Za-z0-9._:-`. @default a new ULID */
   readonly runId?: string | undefined;
   /** The X-Request-ID that came in, same characters. @default the baggage's, else a new ULID */
@@ -114,7 +141,7 @@ export interface DecisionOptions<Option extends string = string> extends Decisio
   /** @default the step that the decision is made in */
   readonly sourceStep?: string | undefined;
   /** The option that is taken when nothing else applies; sets `defaultTaken` by itself. */
-  readonly defaultOption?: Option | undefined;
+  readonly defaultOption?: NoInfer<Option> | undefined;
 }
 
 /** Facts of a side effect. */
@@ -163,4 +190,22 @@ export interface ApprovalRequest {
   /** @default a new ULID */
   readonly id?: string | undefined;
   readonly comment?: string | undefined;
+}
+
+/** Facts of a policy, beside its outcome. */
+export interface PolicyFacts {
+  /** Id of the rule that decided. */
+  readonly ruleId?: string | undefined;
+  readonly reason?: string | undefined;
+}
+
+/** How a policy came out, with what only the evaluation knows. */
+export interface PolicyVerdict extends PolicyFacts {
+  readonly outcome: PolicyOutcome;
+}
+
+/** Facts of an authentication. */
+export interface AuthenticateOptions<T> {
+  /** Id of who is authenticated, or how to read it from what the check returned. */
+  readonly user?: string | ((value: NonNullable<Awaited<T>>) => string | undefined) | undefined;
 }

@@ -18,6 +18,7 @@ import {
   isBubbleUp,
   jsonText,
   newStepScope,
+  readAnswer,
   readField,
   recordApproval,
   recordError,
@@ -30,18 +31,18 @@ import {
   APPROVAL_REQUESTED_EVENT,
   OTEL,
   SPAN_NAME,
+  STEP_TYPES,
   type StepResult,
   WORKFLOW,
 } from "@spanledger/schema";
-import { readAnswer } from "./answer.ts";
 import { interruptsOf } from "./checkpoint.ts";
 import { recordGoto } from "./goto.ts";
 import {
   ERROR_HANDLER_PREFIX,
-  type PregelNode,
   RESUME_MAP_KEY,
   type RunnableConfig,
   SCRATCHPAD_KEY,
+  type StepSource,
   TASK_ID_KEY,
 } from "./internal-types.ts";
 import type { LoopState } from "./loop.ts";
@@ -55,7 +56,7 @@ export interface AttemptParams {
   readonly captureContent: boolean;
   readonly state: LoopState;
   readonly name: string;
-  readonly node: PregelNode;
+  readonly node: StepSource;
   readonly input: unknown;
   readonly config: RunnableConfig | undefined;
 }
@@ -99,7 +100,7 @@ export class Attempt {
     }
     const explanation = this.#scope.explanation;
     const { tracer, state, name, node } = this.#params;
-    const decision = recordGoto({ tracer, graph: state.graph, name, node, value, explanation });
+    const decision = recordGoto({ tracer, state, name, node, value, explanation });
     if (decision !== undefined) this.#scope.held.add("decision");
     this.#end("success");
     decision?.(this.#parent);
@@ -167,7 +168,9 @@ export class Attempt {
     if (this.#params.state.attempts.get(this.#taskId) === this) {
       this.#params.state.attempts.delete(this.#taskId);
     }
-    this.#span.setAttribute(WORKFLOW.stepType, stepTypeOf(this.#scope));
+    const said = readField(this.#params.node.metadata, WORKFLOW.stepType);
+    const type = STEP_TYPES.find((one) => one === said) ?? stepTypeOf(this.#scope);
+    this.#span.setAttribute(WORKFLOW.stepType, type);
     this.#span.setAttribute(WORKFLOW.stepResult, this.#scope.paused ? "paused" : result);
     this.#span.end(this.#failedAtMs);
   }

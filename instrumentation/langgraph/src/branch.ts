@@ -19,7 +19,7 @@ import { destinationName, everyNode, withSelected } from "./goto.ts";
 import type { Branch, BranchWriter, PregelGraph } from "./internal-types.ts";
 
 /** Keys of a path map that mean: when nothing else applies. */
-const DEFAULT_KEY = /^(?:__)?(?:default|fallback|else|otherwise)(?:__)?$/i;
+export const DEFAULT_KEY: RegExp = /^(?:__)?(?:default|fallback|else|otherwise)(?:__)?$/i;
 
 export interface BranchParams {
   readonly graph: PregelGraph;

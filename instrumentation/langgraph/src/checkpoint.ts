@@ -8,7 +8,13 @@
  * that the loop hands them), so the entries are added where the loop hands it over.
  */
 import { type SpanContext, TraceFlags } from "@opentelemetry/api";
-import { isId, type PendingApproval, type RunRecord, safely } from "@spanledger/api/internal";
+import {
+  isId,
+  type PendingApproval,
+  type RunRecord,
+  readField,
+  safely,
+} from "@spanledger/api/internal";
 import {
   INTERRUPT_CHANNEL,
   type Interrupt,
@@ -35,12 +41,19 @@ const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
 
 /** The first part of the run that this loop continues; undefined when a new run begins. */
 export function firstPartOf(loop: PregelLoop): FirstPart | undefined {
-  const resumes = loop.isResuming === true || (isCommand(loop.input) && hasPending(loop));
-  if (!resumes) return undefined;
-  const metadata = loop.checkpointMetadata ?? {};
-  const runId = metadata[CHECKPOINT_METADATA.runId];
-  const requestId = metadata[CHECKPOINT_METADATA.requestId];
-  const root = parseTraceparent(metadata[CHECKPOINT_METADATA.root]);
+  return resumes(loop) ? firstPartIn(loop.checkpointMetadata) : undefined;
+}
+
+/** Whether a loop goes on with what its thread has begun, instead of a new input. */
+export function resumes(loop: PregelLoop): boolean {
+  return loop.isResuming === true || (isCommand(loop.input) && hasPending(loop));
+}
+
+/** What the metadata of a checkpoint say of the first part. */
+export function firstPartIn(metadata: unknown): FirstPart | undefined {
+  const runId = readField(metadata, CHECKPOINT_METADATA.runId);
+  const requestId = readField(metadata, CHECKPOINT_METADATA.requestId);
+  const root = parseTraceparent(readField(metadata, CHECKPOINT_METADATA.root));
   if (!isId(runId) || root === undefined) return undefined;
   return { runId, requestId: isId(requestId) ? requestId : undefined, root };
 }
@@ -96,7 +109,13 @@ export function threadIdOf(config: RunnableConfig | undefined): string | undefin
   return typeof id === "string" && id !== "" ? id : undefined;
 }
 
-export function isCommand(value: unknown): value is { goto?: unknown; resume?: unknown } {
+/** `Command`. */
+export interface Command {
+  readonly goto?: unknown;
+  readonly graph?: unknown;
+}
+
+export function isCommand(value: unknown): value is Command {
   return typeof value === "object" && value !== null && Reflect.get(value, "lg_name") === "Command";
 }
 

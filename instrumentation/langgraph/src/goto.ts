@@ -8,24 +8,31 @@ import { type Context, SpanKind, type Tracer } from "@opentelemetry/api";
 import type { DecisionExplanation } from "@spanledger/api";
 import { readField, selectionAttributes } from "@spanledger/api/internal";
 import { SPAN_NAME, WORKFLOW } from "@spanledger/schema";
-import { isCommand } from "./checkpoint.ts";
-import { END, type PregelGraph, type PregelNode, START } from "./internal-types.ts";
+import { type Command, isCommand } from "./checkpoint.ts";
+import { END, type PregelGraph, START, type StepSource } from "./internal-types.ts";
+import type { LoopState } from "./loop.ts";
+
+/** `Command.PARENT`: the destination is a node of the graph around this one. */
+const PARENT_GRAPH = "__parent__";
 
 export interface GotoParams {
   readonly tracer: Tracer;
-  readonly graph: PregelGraph;
+  readonly state: LoopState;
   readonly name: string;
-  readonly node: PregelNode;
+  readonly node: StepSource;
   readonly value: unknown;
   readonly explanation: DecisionExplanation | undefined;
 }
 
 export function recordGoto(params: GotoParams): ((parent: Context) => void) | undefined {
-  const selected = destinationsOf(params.value);
+  const commands = commandsIn(params.value);
+  const selected = destinationsOf(commands);
   if (selected.length === 0) return undefined;
   return (parent) => {
-    const options = declaredEnds(params.node) ?? everyNode(params.graph);
-    const { tracer, name, explanation } = params;
+    const { tracer, state, name, node, explanation } = params;
+    const leaves = commands.some(({ graph }) => graph === PARENT_GRAPH);
+    const graph = leaves ? (state.outer?.graph ?? state.graph) : state.graph;
+    const options = declaredEnds(node) ?? everyNode(graph);
     tracer
       .startSpan(
         `${SPAN_NAME.decision} ${name}`,
@@ -64,13 +71,16 @@ export function everyNode(graph: PregelGraph): readonly string[] {
   return [...Object.keys(graph.nodes ?? {}).filter((name) => !name.startsWith("__")), END];
 }
 
-function declaredEnds(node: PregelNode): readonly string[] | undefined {
+function declaredEnds(node: StepSource): readonly string[] | undefined {
   if (node.ends === undefined) return undefined;
   return Array.isArray(node.ends) ? node.ends : Object.keys(node.ends);
 }
 
-function destinationsOf(value: unknown): readonly string[] {
-  const commands = (Array.isArray(value) ? value : [value]).filter(isCommand);
+function commandsIn(value: unknown): readonly Command[] {
+  return (Array.isArray(value) ? value : [value]).filter(isCommand);
+}
+
+function destinationsOf(commands: readonly Command[]): readonly string[] {
   return commands
     .flatMap(({ goto }) => (Array.isArray(goto) ? goto : [goto]))
     .map(destinationName)

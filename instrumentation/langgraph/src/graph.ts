@@ -16,7 +16,9 @@ import {
   type PregelNode,
   type Runnable,
   type RunnableConfig,
+  type RunnableSequence,
   START,
+  type StepSource,
 } from "./internal-types.ts";
 import { activeLoop } from "./loop.ts";
 
@@ -52,16 +54,21 @@ function instrumentNode(name: string, node: PregelNode, recorder: Recorder): voi
   const recording = recordingStep(name, node, bound, recorder);
   node.getNode = function getRecordingNode(this: PregelNode) {
     const built = Reflect.apply(getNode, this, []);
+    if (built === bound) return recording;
     // LangGraph builds a new sequence at each call, so nothing of the application is changed.
-    if (built?.first === bound) built.first = recording;
+    if (isSequence(built) && built.first === bound) built.first = recording;
     return built;
   };
 }
 
+function isSequence(built: Runnable | undefined): built is RunnableSequence {
+  return built !== undefined && "first" in built;
+}
+
 /** Stands in for the node's own runnable as the first step of its sequence. */
-function recordingStep(
+export function recordingStep(
   name: string,
-  node: PregelNode,
+  node: StepSource,
   bound: Runnable,
   recorder: Recorder,
 ): Runnable {

@@ -1,9 +1,9 @@
 /**
- * OpenTelemetry instrumentation for LangGraph 1.x and the tools of LangChain core 1.x.
+ * OpenTelemetry instrumentation for LangGraph 1.x.
  *
  * Side effects when enabled: `Pregel.prototype._runLoop` (reached from invoke, stream and
- * streamEvents) and `StructuredTool.prototype.call` record spans; a graph that runs gets recording
- * nodes and branches (see graph.ts).
+ * streamEvents) and `bulkUpdateState` record spans; a graph that runs gets recording nodes and branches (see graph.ts).
+ * The tools, models and chains in its nodes are LangChain's: see instrumentation-langchain.
  */
 import {
   InstrumentationBase,
@@ -12,11 +12,14 @@ import {
   isWrapped,
 } from "@opentelemetry/instrumentation";
 import { observe, safely } from "@spanledger/api/internal";
+import { findFirstPart } from "./ancestry.ts";
+import type { FirstPart } from "./checkpoint.ts";
 import { instrumentGraph, type Recorder } from "./graph.ts";
 import type { PatchableClass, PregelGraph, RunLoopParams } from "./internal-types.ts";
 import { beginLoop } from "./loop.ts";
-import { wrapToolCall } from "./tool.ts";
+import { recordTasks } from "./tasks.ts";
 import type { LangGraphInstrumentationConfig, LangGraphModules } from "./types.ts";
+import { type Update, wrapUpdate } from "./update.ts";
 
 const NAME = "@spanledger/instrumentation-langgraph";
 const VERSION = "0.1.0";
@@ -24,11 +27,7 @@ const VERSION = "0.1.0";
 /** Versions of `@langchain/langgraph` that are supported. */
 export const LANGGRAPH_VERSIONS: readonly string[] = [">=1.0.0 <2"];
 
-/** Versions of `@langchain/core` that are supported. */
-export const LANGCHAIN_CORE_VERSIONS: readonly string[] = [">=1.0.0 <2"];
-
 type RunLoop = (this: PregelGraph, params: RunLoopParams) => unknown;
-type Exports = Readonly<Record<string, unknown>>;
 
 export class LangGraphInstrumentation extends InstrumentationBase<LangGraphInstrumentationConfig> {
   constructor(config: LangGraphInstrumentationConfig = {}) {
@@ -38,37 +37,35 @@ export class LangGraphInstrumentation extends InstrumentationBase<LangGraphInstr
   /** Patch classes that no import hook sees: bundled applications, or modules loaded before. */
   manuallyInstrument(modules: LangGraphModules): void {
     safely(() => {
-      this.patchLoop(modules.Pregel);
-      this.patchLoop(modules.CompiledStateGraph);
-      this.patchTool(modules.StructuredTool);
+      for (const exported of [modules.Pregel, modules.CompiledStateGraph]) {
+        this.patchLoop(exported);
+        this.patchUpdate(exported);
+      }
     });
   }
 
   protected override init(): InstrumentationNodeModuleDefinition[] {
-    const file = (name: string, versions: readonly string[], patch: (exports: Exports) => void) =>
-      [".js", ".cjs"].map(
-        (ending) =>
-          new InstrumentationNodeModuleFile(
-            `${name}${ending}`,
-            [...versions],
-            (exports: Exports) => {
-              safely(() => patch(exports));
-              return exports;
-            },
-            () => undefined,
-          ),
-      );
-    const langgraph = file(
-      "@langchain/langgraph/dist/pregel/index",
-      LANGGRAPH_VERSIONS,
-      (exports) => this.patchLoop(exports.Pregel),
-    );
-    const core = file("@langchain/core/dist/tools/index", LANGCHAIN_CORE_VERSIONS, (exports) =>
-      this.patchTool(exports.StructuredTool),
+    const versions = [...LANGGRAPH_VERSIONS];
+    const files = [".js", ".cjs"].map(
+      (ending) =>
+        new InstrumentationNodeModuleFile(
+          `@langchain/langgraph/dist/pregel/index${ending}`,
+          versions,
+          (exports: LangGraphModules) => {
+            this.manuallyInstrument(exports);
+            return exports;
+          },
+          () => undefined,
+        ),
     );
     return [
-      definition("@langchain/langgraph", LANGGRAPH_VERSIONS, langgraph),
-      definition("@langchain/core", LANGCHAIN_CORE_VERSIONS, core),
+      new InstrumentationNodeModuleDefinition(
+        "@langchain/langgraph",
+        versions,
+        undefined,
+        undefined,
+        files,
+      ),
     ];
   }
 
@@ -90,23 +87,27 @@ export class LangGraphInstrumentation extends InstrumentationBase<LangGraphInstr
       return function runLoopAndRecord(this: PregelGraph, params: RunLoopParams) {
         const run = (): unknown => Reflect.apply(original, this, [params]);
         if (!recorder.enabled()) return run();
-        const begun = safely(() => {
-          instrumentGraph(this, recorder);
-          return beginLoop(recorder.tracer(), this, params.loop);
-        });
-        return begun === undefined ? run() : observe(begun.active, run, begun);
+        const { loop } = params;
+        const record = (first?: FirstPart): unknown => {
+          const begun = safely(() => {
+            instrumentGraph(this, recorder);
+            recordTasks(loop, recorder);
+            return beginLoop(recorder.tracer(), this, loop, first);
+          });
+          return begun === undefined ? run() : observe(begun.active, run, begun);
+        };
+        const search = safely(() => findFirstPart(loop));
+        if (search === undefined) return record();
+        return search.catch(() => undefined).then(record);
       };
     });
   }
 
-  private patchTool(exported: unknown): void {
-    const prototype = prototypeWith(exported, "call");
+  private patchUpdate(exported: unknown): void {
+    const prototype = prototypeWith(exported, "bulkUpdateState");
     if (prototype === undefined) return;
-    this._wrap(
-      prototype as { call: (...args: unknown[]) => unknown },
-      "call",
-      wrapToolCall(this.recorder()),
-    );
+    const wrap = wrapUpdate(this.recorder());
+    this._wrap(prototype as { bulkUpdateState: Update }, "bulkUpdateState", wrap);
   }
 }
 
@@ -120,12 +121,4 @@ function prototypeWith(exported: unknown, method: string): PatchableClass["proto
   if (typeof prototype !== "object" || prototype === null) return undefined;
   const own = prototype as PatchableClass["prototype"];
   return isWrapped(own[method]) ? undefined : own;
-}
-
-function definition(
-  name: string,
-  versions: readonly string[],
-  files: InstrumentationNodeModuleFile[],
-): InstrumentationNodeModuleDefinition {
-  return new InstrumentationNodeModuleDefinition(name, [...versions], undefined, undefined, files);
 }

@@ -11,6 +11,11 @@ export interface Interrupt {
 
 type PendingWrite = readonly [taskId: string, channel: string, value: unknown];
 
+/** What is asked of a `BaseCheckpointSaver`. */
+export interface CheckpointReader {
+  getTuple?(config: RunnableConfig): Promise<unknown>;
+}
+
 /** `PregelLoop`: one run of a graph, nested ones included. */
 export interface PregelLoop {
   readonly input?: unknown;
@@ -21,6 +26,15 @@ export interface PregelLoop {
   readonly checkpoint?: { readonly ts?: string };
   readonly checkpointMetadata?: Readonly<Record<string, unknown>>;
   readonly checkpointPendingWrites?: readonly PendingWrite[];
+  readonly prevCheckpointConfig?: RunnableConfig;
+  readonly checkpointer?: CheckpointReader;
+  /** A task is pushed: by a call of the functional API, or, without one, by a `Send`. */
+  acceptPush?: (
+    task: unknown,
+    writeIndex: unknown,
+    call?: unknown,
+  ) => Promise<PregelTask | undefined>;
+  _matchCachedWrites?: () => Promise<readonly { readonly task: PregelTask }[]>;
   _checkpointerPutAfterPrevious?: (input: { metadata?: Record<string, unknown> }) => unknown;
 }
 
@@ -37,17 +51,44 @@ export interface Runnable {
 }
 
 /** `RunnableSequence`: the node's own code, then its writers. */
-interface RunnableSequence extends Runnable {
+export interface RunnableSequence extends Runnable {
   first?: Runnable;
 }
 
-/** `PregelNode`. */
-export interface PregelNode {
-  readonly bound?: Runnable;
+/** `PregelExecutableTask`. */
+export interface PregelTask {
+  readonly name: string;
+  readonly input?: unknown;
+  readonly config?: RunnableConfig;
+  readonly proc?: RunnableSequence;
+  readonly writes?: readonly (readonly [channel: string, value: unknown])[];
+  readonly retry_policy?: { readonly maxAttempts?: number } | undefined;
+}
+
+/** What `getGraph()` draws. */
+export interface DrawnGraph {
+  readonly nodes: Readonly<Record<string, unknown>>;
+  readonly edges: readonly {
+    readonly source: string;
+    readonly target: string;
+    /** The key of the path map, where it is not the target's name. */
+    readonly data?: string | undefined;
+    readonly conditional?: boolean | undefined;
+  }[];
+}
+
+/** What an attempt asks of the node, or of the task, that it is one of. */
+export interface StepSource {
+  readonly metadata?: Readonly<Record<string, unknown>>;
   readonly ends?: readonly string[] | Readonly<Record<string, string>>;
   readonly isErrorHandler?: boolean;
   readonly retryPolicy?: { readonly maxAttempts?: number } | undefined;
-  getNode(): RunnableSequence | undefined;
+}
+
+/** `PregelNode`. */
+export interface PregelNode extends StepSource {
+  readonly bound?: Runnable;
+  getNode(): RunnableSequence | Runnable | undefined;
 }
 
 /** A writer of a branch: called with the destinations once they are known. */
@@ -68,7 +109,12 @@ export interface PregelGraph {
     readonly branches?: Readonly<Record<string, Readonly<Record<string, Branch>>>>;
   };
   readonly retryPolicy?: { readonly maxAttempts?: number } | undefined;
+  readonly interruptBefore?: readonly string[] | "*";
+  readonly interruptAfter?: readonly string[] | "*";
+  readonly checkpointer?: CheckpointReader | boolean;
   getName?(): string;
+  getGraph?(): DrawnGraph;
+  getSubgraphs?(): Iterable<readonly [name: string, graph: PregelGraph]>;
 }
 
 export interface RunLoopParams {

@@ -13,10 +13,19 @@ import {
   type PendingApproval,
   type RunRecord,
   runContext,
+  safely,
+  withEngine,
 } from "@spanledger/api/internal";
 import { OTEL } from "@spanledger/schema";
 import type { Attempt } from "./attempt.ts";
-import { firstPartOf, keepWithCheckpoints, pendingApprovals, threadIdOf } from "./checkpoint.ts";
+import {
+  type FirstPart,
+  firstPartOf,
+  keepWithCheckpoints,
+  pendingApprovals,
+  threadIdOf,
+} from "./checkpoint.ts";
+import { definitionOf } from "./definition.ts";
 import type { PregelGraph, PregelLoop } from "./internal-types.ts";
 
 const LOOP = createContextKey("spanledger.langgraph.loop");
@@ -28,6 +37,8 @@ const ENGINE = "langgraph";
 export interface LoopState {
   readonly graph: PregelGraph;
   readonly loop: PregelLoop;
+  /** The loop in whose step this one runs. */
+  readonly outer: LoopState | undefined;
   /** The approvals that the thread waited for when this loop began, by task. */
   readonly pending: ReadonlyMap<string, readonly PendingApproval[]>;
   /** The attempt of each task that has not ended, or whose result is not known yet. */
@@ -46,11 +57,21 @@ export interface BegunLoop {
   threw(error: unknown): void;
 }
 
-/** A graph begins to run. */
-export function beginLoop(tracer: Tracer, graph: PregelGraph, loop: PregelLoop): BegunLoop {
+/**
+ * A graph begins to run.
+ *
+ * @param found the first part of its run, where it had to be looked for
+ */
+export function beginLoop(
+  tracer: Tracer,
+  graph: PregelGraph,
+  loop: PregelLoop,
+  found?: FirstPart,
+): BegunLoop {
   const state: LoopState = {
     graph,
     loop,
+    outer: loop.isNested === true ? activeLoop() : undefined,
     pending: pendingApprovals(loop),
     attempts: new Map(),
     paused: false,
@@ -58,7 +79,7 @@ export function beginLoop(tracer: Tracer, graph: PregelGraph, loop: PregelLoop):
   const here = context.active();
   if (loop.isNested === true) {
     return {
-      active: here.setValue(LOOP, state),
+      active: withEngine(here, ENGINE).setValue(LOOP, state),
       returned: () => endAttempts(state, undefined),
       threw: (error) => endAttempts(state, error),
     };
@@ -67,18 +88,19 @@ export function beginLoop(tracer: Tracer, graph: PregelGraph, loop: PregelLoop):
   const adopted = outer !== undefined && !outer.ended;
   const run = adopted ? outer : beginRun(tracer, factsOf(graph, loop)).run;
   run.engineBegan(ENGINE);
+  safely(() => run.define(tracer, definitionOf(graph)));
   const thread = threadIdOf(loop.config);
   if (adopted && thread !== undefined && run.facts.conversationId === undefined) {
     run.span.setAttribute(OTEL.genAiConversationId, thread);
   }
-  const first = firstPartOf(loop);
+  const first = found ?? firstPartOf(loop);
   if (first !== undefined) run.continueFrom(first);
   keepWithCheckpoints(loop, run);
   // Inside a run, spans stay where they are (perhaps in a step); only the ids may have changed.
   const parent = adopted ? runContext(here, run, { keepSpan: true }) : runContext(here, run);
   const settle = (error: unknown): void => endRoot(state, run, adopted, error);
   return {
-    active: parent.setValue(LOOP, state),
+    active: withEngine(parent, ENGINE).setValue(LOOP, state),
     returned: () => settle(undefined),
     threw: (error) => settle(error ?? new Error("undefined was thrown")),
   };

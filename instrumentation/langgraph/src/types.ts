@@ -3,7 +3,7 @@ import type { InstrumentationConfig } from "@opentelemetry/instrumentation";
 
 /** Options of {@link LangGraphInstrumentation}. */
 export interface LangGraphInstrumentationConfig extends InstrumentationConfig {
-  /** Keep step inputs, step outputs, tool arguments and results. @default true */
+  /** Keep step inputs and outputs. @default true */
   readonly captureContent?: boolean;
 }
 
@@ -13,6 +13,4 @@ export interface LangGraphModules {
   readonly Pregel?: unknown;
   /** `CompiledStateGraph` of `@langchain/langgraph`. */
   readonly CompiledStateGraph?: unknown;
-  /** `StructuredTool` of `@langchain/core/tools`. */
-  readonly StructuredTool?: unknown;
 }

@@ -1,7 +1,8 @@
 /** Goal: the wire protocol becomes the conventions' attributes. Method: bodies as on the wire. */
+import { STREAMED_CHARS_MAX } from "@spanledger/api/internal";
 import { OTEL } from "@spanledger/schema";
 import { describe, expect, test } from "vitest";
-import { chat, STREAMED_CHARS_MAX } from "./chat.ts";
+import { chat } from "./chat.ts";
 import { inputMessage } from "./messages.ts";
 import { responses } from "./responses.ts";
 

@@ -1,24 +1,22 @@
 /** Chat completions: request, response and stream as attributes of the GenAI conventions. */
-import { jsonText } from "@spanledger/api/internal";
-import { OTEL } from "@spanledger/schema";
-import { isJson, type Json, jsonList, numberOf, textOf } from "./internal-types.ts";
-import { inputMessage, outputMessage } from "./messages.ts";
 import {
-  type Collector,
-  type Operation,
-  outputType,
+  appendText,
+  isJson,
+  type Json,
+  jsonList,
+  jsonText,
+  type ModelOperation,
+  numberOf,
   present,
-  responseFacts,
-  toolDefinitions,
-} from "./operation.ts";
+  STREAMED_ITEMS_MAX,
+  type StreamCollector,
+  textsOf,
+} from "@spanledger/api/internal";
+import { OTEL } from "@spanledger/schema";
+import { inputMessage, outputMessage } from "./messages.ts";
+import { outputType, responseFacts, toolDefinitions } from "./operation.ts";
 
-/** Longest text of one choice that is collected from a stream, in characters. */
-export const STREAMED_CHARS_MAX = 262_144;
-
-/** Most choices or tool calls that are collected from a stream. */
-const STREAMED_ITEMS_MAX = 128;
-
-export const chat: Operation = {
+export const chat: ModelOperation = {
   name: "chat",
   request(body, content) {
     const stop = body.stop;
@@ -44,11 +42,11 @@ export const chat: Operation = {
   },
   response(result, content) {
     const choices = jsonList(result.choices);
-    const reasons = choices.map((choice) => choice.finish_reason).filter(isText);
+    const reasons = textsOf(choices.map((choice) => choice.finish_reason));
     return {
       ...responseFacts(result),
       ...present([
-        [OTEL.genAiResponseFinishReasons, reasons.length === 0 ? undefined : reasons],
+        [OTEL.genAiResponseFinishReasons, reasons],
         [OTEL.genAiOutputMessages, content ? jsonText(choices.map(outputMessage)) : undefined],
       ]),
     };
@@ -70,7 +68,7 @@ interface CollectedChoice {
   calls: Map<unknown, CollectedCall>;
 }
 
-class ChatCollector implements Collector {
+class ChatCollector implements StreamCollector {
   #first: Json | undefined;
   #usage: unknown;
   readonly #choices = new Map<unknown, CollectedChoice>();
@@ -120,8 +118,8 @@ class ChatCollector implements Collector {
     known.finishReason = choice.finish_reason ?? known.finishReason;
     const [delta = {}] = jsonList([choice.delta]);
     known.role = delta.role ?? known.role;
-    known.content = append(known.content, delta.content);
-    known.refusal = append(known.refusal, delta.refusal);
+    known.content = appendText(known.content, delta.content);
+    known.refusal = appendText(known.refusal, delta.refusal);
     for (const call of jsonList(delta.tool_calls)) addCall(known.calls, call);
   }
 }
@@ -135,21 +133,11 @@ function addCall(calls: Map<unknown, CollectedCall>, delta: Json): void {
   }
   known.id = delta.id ?? known.id;
   const [called = {}] = jsonList([delta.function]);
-  known.name = append(known.name, called.name);
-  known.text = append(known.text, called.arguments);
+  known.name = appendText(known.name, called.name);
+  known.text = appendText(known.text, called.arguments);
 }
 
-function append(text: string, more: unknown): string {
-  if (typeof more !== "string" || text.length >= STREAMED_CHARS_MAX) return text;
-  return text + more.slice(0, STREAMED_CHARS_MAX - text.length);
-}
-
+/** One stop sequence or a list of them. */
 function stopSequences(stop: unknown): string[] | undefined {
-  const one = textOf(stop);
-  if (one !== undefined) return [one];
-  return Array.isArray(stop) ? stop.filter(isText) : undefined;
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === "string";
+  return textsOf(typeof stop === "string" ? [stop] : stop);
 }

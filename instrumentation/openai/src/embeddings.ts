@@ -1,9 +1,9 @@
 /** Embeddings: request and response as attributes of the GenAI conventions; never the vectors. */
+import { type ModelOperation, numberOf, present, textOf } from "@spanledger/api/internal";
 import { OTEL } from "@spanledger/schema";
-import { numberOf, textOf } from "./internal-types.ts";
-import { type Operation, present, responseFacts } from "./operation.ts";
+import { responseFacts } from "./operation.ts";
 
-export const embeddings: Operation = {
+export const embeddings: ModelOperation = {
   name: "embeddings",
   request(body) {
     const format = textOf(body.encoding_format);

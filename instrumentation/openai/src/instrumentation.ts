@@ -2,22 +2,32 @@
  * OpenTelemetry instrumentation for the openai package, 5 to 7.
  *
  * Side effects when enabled: `create` of chat completions, responses and embeddings records a span
- * (`parse`, `stream` and `runTools` go through it); `OpenAI.prototype.retryRequest` counts resends.
+ * (`parse` and `stream` go through it); `runTools` also records the tools that it runs;
+ * `OpenAI.prototype.retryRequest` counts resends.
  */
-import { context } from "@opentelemetry/api";
 import {
   InstrumentationBase,
   InstrumentationNodeModuleDefinition,
   InstrumentationNodeModuleFile,
   isWrapped,
 } from "@opentelemetry/instrumentation";
-import { readField, safely } from "@spanledger/api/internal";
-import { activeCall, Call } from "./call.ts";
+import {
+  countResends,
+  isJson,
+  ModelCall,
+  type ModelOperation,
+  type PatchableClass,
+  type PatchableMethod,
+  readField,
+  safely,
+  wrapCreate,
+} from "@spanledger/api/internal";
 import { chat } from "./chat.ts";
 import { embeddings } from "./embeddings.ts";
-import { type ApiPromise, isJson, type OpenAIClass, type ResourceClass } from "./internal-types.ts";
-import type { Operation } from "./operation.ts";
+import type { OpenAIClass } from "./internal-types.ts";
+import { providerOf } from "./provider.ts";
 import { responses } from "./responses.ts";
+import { recordingTools } from "./tools.ts";
 import type { OpenAIInstrumentationConfig, OpenAIModule } from "./types.ts";
 
 const NAME = "@spanledger/instrumentation-openai";
@@ -26,7 +36,6 @@ const VERSION = "0.1.0";
 /** Versions of `openai` that are supported. */
 export const OPENAI_VERSIONS: readonly string[] = [">=5.0.0 <8"];
 
-type Method = (this: unknown, ...args: unknown[]) => unknown;
 type Exports = Readonly<Record<string, unknown>>;
 
 export class OpenAIInstrumentation extends InstrumentationBase<OpenAIInstrumentationConfig> {
@@ -65,52 +74,51 @@ export class OpenAIInstrumentation extends InstrumentationBase<OpenAIInstrumenta
     this.patchCreate(client.Chat?.Completions, chat);
     this.patchCreate(client.Responses, responses);
     this.patchCreate(client.Embeddings, embeddings);
-    this.patchMethod(client, "retryRequest", (original) => {
-      return function countResend(this: unknown, ...args: unknown[]) {
-        safely(() => activeCall()?.resent());
-        return Reflect.apply(original, this, args);
-      };
-    });
+    this.patchMethod(client.Chat?.Completions, "runTools", (original) => this.runTools(original));
+    this.patchMethod(client, "retryRequest", countResends);
   }
 
-  private patchCreate(resource: ResourceClass | undefined, operation: Operation): void {
+  private patchCreate(resource: PatchableClass | undefined, operation: ModelOperation): void {
+    const begin = (self: unknown, body: unknown): ModelCall | undefined => {
+      if (!this.isEnabled() || !isJson(body)) return undefined;
+      const client = readField(self, "_client");
+      return new ModelCall({
+        tracer: this.tracer,
+        client,
+        provider: providerOf(client),
+        body,
+        operation,
+        captureContent: this.capturesContent(),
+      });
+    };
+    this.patchMethod(resource, "create", wrapCreate(begin));
+  }
+
+  private runTools(original: PatchableMethod): PatchableMethod {
     const instrumentation = this;
-    this.patchMethod(resource, "create", (original) => {
-      return function createAndRecord(this: unknown, ...args: unknown[]) {
-        const run = (): unknown => Reflect.apply(original, this, args);
-        const call = safely(() => instrumentation.begin(this, args[0], operation));
-        if (call === undefined) return run();
-        let promise: unknown;
-        try {
-          promise = context.with(call.active, run);
-        } catch (error) {
-          call.failed(error);
-          throw error;
-        }
-        return safely(() => call.observe(promise as ApiPromise)) ?? promise;
-      };
-    });
+    return function runToolsAndRecord(this: unknown, body: unknown, ...rest: unknown[]) {
+      const recorded = safely(() => instrumentation.withRecordingTools(body));
+      return Reflect.apply(original, this, [recorded ?? body, ...rest]);
+    };
   }
 
-  private begin(resource: unknown, body: unknown, operation: Operation): Call | undefined {
-    if (!this.isEnabled() || !isJson(body)) return undefined;
-    return new Call({
-      tracer: this.tracer,
-      client: readField(resource, "_client"),
-      body,
-      operation,
-      captureContent: this.getConfig().captureContent !== false,
-    });
+  private withRecordingTools(body: unknown): unknown {
+    if (!this.isEnabled()) return body;
+    return recordingTools(body, { tracer: this.tracer, captureContent: this.capturesContent() });
+  }
+
+  private capturesContent(): boolean {
+    return this.getConfig().captureContent !== false;
   }
 
   private patchMethod(
-    owner: ResourceClass | undefined,
+    owner: PatchableClass | undefined,
     name: string,
-    wrapper: (original: Method) => Method,
+    wrapper: (original: PatchableMethod) => PatchableMethod,
   ): void {
     const prototype = owner?.prototype;
     if (prototype === undefined || typeof prototype[name] !== "function") return;
     if (isWrapped(prototype[name])) return;
-    this._wrap(prototype as Record<string, Method>, name, wrapper);
+    this._wrap(prototype as Record<string, PatchableMethod>, name, wrapper);
   }
 }

@@ -3,7 +3,7 @@
  *
  * In: messages as they go over the wire. Out: new objects. Pure; the input is never changed.
  */
-import { isJson, type Json, jsonList, textOf } from "./internal-types.ts";
+import { isJson, type Json, jsonList, parsedArguments, textOf } from "@spanledger/api/internal";
 
 /** A message of the conventions. */
 export interface Message {
@@ -37,16 +37,6 @@ export function outputMessage(choice: Json): Message & { readonly finish_reason:
     parts,
     finish_reason: choice.finish_reason ?? "unknown",
   };
-}
-
-/** Arguments of a call are JSON text on the wire and a value in the conventions. */
-export function parsedArguments(text: unknown): unknown {
-  if (typeof text !== "string") return text;
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return text;
-  }
 }
 
 /** Content of the chat and of the responses API: a text, or a list of typed parts. */

@@ -1,18 +1,21 @@
 /** The responses API: request, response and stream as attributes of the GenAI conventions. */
-import { jsonText } from "@spanledger/api/internal";
-import { OTEL } from "@spanledger/schema";
-import { isJson, type Json, jsonList, numberOf, textOf } from "./internal-types.ts";
-import { contentParts, type Message, parsedArguments } from "./messages.ts";
 import {
-  type Collector,
-  type Operation,
-  outputType,
+  isJson,
+  type Json,
+  jsonList,
+  jsonText,
+  type ModelOperation,
+  numberOf,
+  parsedArguments,
   present,
-  responseFacts,
-  toolDefinitions,
-} from "./operation.ts";
+  type StreamCollector,
+  textOf,
+} from "@spanledger/api/internal";
+import { OTEL } from "@spanledger/schema";
+import { contentParts, type Message } from "./messages.ts";
+import { outputType, responseFacts, toolDefinitions } from "./operation.ts";
 
-export const responses: Operation = {
+export const responses: ModelOperation = {
   name: "chat",
   request(body, content) {
     const [text = {}] = jsonList([body.text]);
@@ -48,7 +51,7 @@ export const responses: Operation = {
 };
 
 /** Every event of the end carries the whole response; the ones before carry its beginning. */
-class ResponseCollector implements Collector {
+class ResponseCollector implements StreamCollector {
   #latest: Json | undefined;
   #error: Json | undefined;
 

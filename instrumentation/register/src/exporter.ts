@@ -5,11 +5,8 @@
  */
 import { createRequire } from "node:module";
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-grpc";
-import {
-  BatchSpanProcessor,
-  ConsoleSpanExporter,
-  type SpanExporter,
-} from "@opentelemetry/sdk-trace";
+import { ConsoleSpanExporter, type SpanExporter } from "@opentelemetry/sdk-trace";
+import type { SpanQueueLimits } from "./span-queue.ts";
 
 /** Where spans go when the environment says nothing: a receiver on this machine. */
 const DEFAULT_GRPC_ENDPOINT = "http://127.0.0.1:4317";
@@ -20,11 +17,20 @@ const DEFAULT_GRPC_ENDPOINT = "http://127.0.0.1:4317";
  */
 const QUEUE_SPANS_MAX = 16_384;
 
-/** Spans per request. Content makes spans large; 256 of them stay below gRPC's usual 4 MB. */
+/** Characters of attributes that wait at most: spans with long content must not fill the memory. */
+const QUEUE_CHARS_MAX = 67_108_864;
+
+/** Spans per request. */
 const BATCH_SPANS_MAX = 256;
+
+/** Characters of attributes per request: below gRPC's usual 4 MB, also where some take 3 bytes. */
+const BATCH_CHARS_MAX = 1_048_576;
 
 /** How long spans are collected before they are sent, in milliseconds. */
 const BATCH_DELAY_MS = 1_000;
+
+/** Longest wait for the exporter, in milliseconds: the SDK's own default. */
+const EXPORT_TIMEOUT_MS = 30_000;
 
 /** Packages of the HTTP exporters, by protocol; they come with the SDK and are loaded when asked for. */
 const HTTP_EXPORTERS: Readonly<Record<string, string>> = {
@@ -50,22 +56,21 @@ export function createExporter(environment: Environment = process.env): SpanExpo
   return new OTLPTraceExporter(given?.trim() ? {} : { url: DEFAULT_GRPC_ENDPOINT });
 }
 
-/** Collect spans for the exporter; `OTEL_BSP_*` wins over our sizes. */
-export function createBatches(
-  exporter: SpanExporter,
-  environment: Environment = process.env,
-): BatchSpanProcessor {
+/** Sizes and times of the queue; `OTEL_BSP_*` wins over ours. */
+export function queueLimits(environment: Environment = process.env): SpanQueueLimits {
   const read = (name: string, otherwise: number): number => {
     const value = Number(environment[name]);
     return Number.isInteger(value) && value > 0 ? value : otherwise;
   };
-  return new BatchSpanProcessor({
-    exporter,
-    maxQueueSize: read("OTEL_BSP_MAX_QUEUE_SIZE", QUEUE_SPANS_MAX),
-    maxExportBatchSize: read("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", BATCH_SPANS_MAX),
-    scheduledDelayMillis: read("OTEL_BSP_SCHEDULE_DELAY", BATCH_DELAY_MS),
-    exportTimeoutMillis: read("OTEL_BSP_EXPORT_TIMEOUT", 30_000),
-  });
+  const spansMax = read("OTEL_BSP_MAX_QUEUE_SIZE", QUEUE_SPANS_MAX);
+  return {
+    spansMax,
+    charsMax: QUEUE_CHARS_MAX,
+    batchSpansMax: Math.min(spansMax, read("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", BATCH_SPANS_MAX)),
+    batchCharsMax: BATCH_CHARS_MAX,
+    delayMs: read("OTEL_BSP_SCHEDULE_DELAY", BATCH_DELAY_MS),
+    exportTimeoutMs: read("OTEL_BSP_EXPORT_TIMEOUT", EXPORT_TIMEOUT_MS),
+  };
 }
 
 function createHttpExporter(name: string): SpanExporter {

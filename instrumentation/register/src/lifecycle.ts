@@ -1,51 +1,42 @@
 /**
  * The end of the process: what is still queued is sent first.
  *
- * Side effects: listeners for `beforeExit`, SIGTERM and SIGINT. The application's own listeners,
- * its exit code and its death by signal stay as they are without us.
+ * Side effects: listeners for `beforeExit`, `exit`, SIGTERM and SIGINT. The application's own
+ * listeners, its output, its exit code and its death by signal stay as they are without us.
  */
-import type { ReadableSpan, SpanProcessor } from "@opentelemetry/sdk-trace";
+import { sendNow } from "./last-batch.ts";
+import type { Say, SpanQueue } from "./span-queue.ts";
 
 /** Longest wait for the receiver when the process ends, in milliseconds. */
 const EXIT_FLUSH_MS = 2_000;
 
 const SIGNALS = ["SIGTERM", "SIGINT"] as const;
 
-/** Sends what is queued. */
-export type Flush = () => Promise<void>;
-
-/** Counts spans that ended since the last flush, so that an idle process ends at once. */
-export class PendingSpans implements SpanProcessor {
-  count = 0;
-
-  onStart(): void {}
-
-  onEnd(_span: ReadableSpan): void {
-    this.count += 1;
-  }
-
-  async forceFlush(): Promise<void> {}
-
-  async shutdown(): Promise<void> {}
-}
-
 /** Send what is queued before the process ends, for at most {@link EXIT_FLUSH_MS}. */
-export function flushAtExit(flush: Flush, pending: PendingSpans): void {
+export function flushAtExit(queue: SpanQueue, say: Say): void {
+  let gaveUp = false;
   process.on("beforeExit", () => {
-    if (pending.count === 0) return;
-    pending.count = 0;
-    void bounded(flush).then((sent) => {
+    if (queue.waiting.length === 0 || gaveUp) return;
+    void bounded(queue).then((outcome) => {
+      gaveUp = outcome !== "sent";
       // The receiver does not answer; its connection must not keep the process alive.
-      if (!sent) process.exit();
+      if (outcome === "late") process.exit();
     });
   });
-  for (const signal of SIGNALS) process.on(signal, listener(signal, flush));
+  // `process.exit()` and uncaught errors come here with no event loop left.
+  process.on("exit", () => {
+    const waiting = queue.waiting.length;
+    if (waiting === 0) return;
+    const sent = gaveUp ? 0 : sendNow(queue.waiting, EXIT_FLUSH_MS);
+    if (sent < waiting) say(`${waiting - sent} spans could not be sent and are lost`);
+  });
+  for (const signal of SIGNALS) process.on(signal, listener(signal, queue));
 }
 
-function listener(signal: NodeJS.Signals, flush: Flush): () => void {
+function listener(signal: NodeJS.Signals, queue: SpanQueue): () => void {
   const flushOnSignal = (): void => {
     const others = process.listeners(signal).filter((one) => one !== flushOnSignal).length;
-    const sent = bounded(flush);
+    const sent = bounded(queue);
     // Where the application listens, it decides when to end. Where it does not, the signal ends
     // the process, as it would have done without us.
     if (others > 0) return;
@@ -57,15 +48,14 @@ function listener(signal: NodeJS.Signals, flush: Flush): () => void {
   return flushOnSignal;
 }
 
-/** @returns whether the flush ended in time, successfully or not */
-async function bounded(flush: Flush): Promise<boolean> {
+async function bounded(queue: SpanQueue): Promise<"sent" | "refused" | "late"> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), EXIT_FLUSH_MS);
+  const late = new Promise<"late">((resolve) => {
+    timer = setTimeout(() => resolve("late"), EXIT_FLUSH_MS);
   });
-  const sent = flush().then(
-    () => true,
-    () => true,
+  const sent = queue.forceFlush().then(
+    () => "sent" as const,
+    () => "refused" as const,
   );
   try {
     return await Promise.race([sent, late]);

@@ -7,19 +7,26 @@
 import { resolve } from "node:path";
 import {
   envDetector,
+  type Resource,
   type ResourceDetector,
+  resourceFromAttributes,
   serviceInstanceIdDetector,
 } from "@opentelemetry/resources";
 import { NodeSDK } from "@opentelemetry/sdk-node";
 import { RunSpanProcessor } from "@spanledger/api";
-import { createBatches, createExporter } from "./exporter.ts";
+import { type CaptureLevel, captureLevel } from "@spanledger/api/internal";
+import { AnthropicSpanProcessor } from "@spanledger/instrumentation-anthropic";
+import { TELEMETRY } from "@spanledger/schema";
+import { createExporter, queueLimits } from "./exporter.ts";
 import { registerHooks } from "./hooks.ts";
-import { type Arrival, createLibraries, HOOKED_FILES, patchLibraries } from "./libraries.ts";
-import { type Flush, flushAtExit, PendingSpans } from "./lifecycle.ts";
+import { createLibraries, HOOKED_FILES } from "./libraries.ts";
+import { flushAtExit } from "./lifecycle.ts";
+import { type Arrival, patchLibraries } from "./patch.ts";
+import { SpanQueue } from "./span-queue.ts";
 
 /** What is running. */
 export interface Started {
-  readonly flush: Flush;
+  readonly flush: () => Promise<void>;
   readonly shutdown: () => Promise<void>;
 }
 
@@ -49,29 +56,28 @@ function startAll(): Started {
     return IDLE;
   }
   const exporter = createExporter();
-  const batches = exporter === undefined ? [] : [createBatches(exporter)];
-  const pending = new PendingSpans();
+  const queue = exporter && new SpanQueue(exporter, queueLimits(), say);
+  const capture = captureLevel();
+  if (capture !== "full") say(`content is not recorded: SPANLEDGER_CAPTURE is ${capture}`);
   const sdk = new NodeSDK({
-    spanProcessors: [new RunSpanProcessor(), pending, ...batches],
-    ...detectors(),
+    spanProcessors: [
+      new RunSpanProcessor(capture),
+      new AnthropicSpanProcessor(),
+      ...(queue === undefined ? [] : [queue]),
+    ],
+    ...resourceOf(capture),
     metricReaders: [],
     logRecordProcessors: [],
   });
   sdk.start();
-  const { instrumentations, libraries } = createLibraries();
+  const { instrumentations, libraries } = createLibraries(capture === "full");
   const arrival = arrivalOf();
-  // Without the hook, what the application has is patched at once, whether it is used or not.
-  const now = registerHooks(HOOKED_FILES, arrival === "required") ? arrival : "imported";
-  const application = resolve(process.argv[1] ?? process.cwd(), process.argv[1] ? "." : "index.js");
-  for (const line of patchLibraries(libraries, now, application)) {
-    say(line);
-  }
-  const flush = async (): Promise<void> => {
-    await Promise.all(batches.map((processor) => processor.forceFlush()));
-  };
-  flushAtExit(flush, pending);
+  const isHooked = registerHooks(HOOKED_FILES, arrival === "required");
+  const now = arrival === "required" && !isHooked ? "unhooked" : arrival;
+  for (const line of patchLibraries(libraries, now, applicationFile())) say(line);
+  if (queue !== undefined) flushAtExit(queue, say);
   return {
-    flush,
+    flush: async () => queue?.forceFlush(),
     shutdown: async () => {
       for (const instrumentation of instrumentations) instrumentation.disable();
       await sdk.shutdown();
@@ -79,10 +85,27 @@ function startAll(): Started {
   };
 }
 
-/** Cheap ones alone: no network, and no command line, which may hold secrets. */
-function detectors(): { resourceDetectors?: ResourceDetector[] } {
-  if (process.env.OTEL_NODE_RESOURCE_DETECTORS?.trim()) return {};
-  return { resourceDetectors: [envDetector, serviceInstanceIdDetector] };
+/** The file that Node was asked to run; libraries are looked for from there. */
+function applicationFile(): string {
+  return resolve(process.argv[1] ?? process.cwd(), process.argv[1] ? "." : "index.js");
+}
+
+interface ResourceOptions {
+  resource?: Resource;
+  resourceDetectors?: ResourceDetector[];
+}
+
+/** Cheap detectors alone: no network, and no command line, which may hold secrets. */
+function resourceOf(capture: CaptureLevel): ResourceOptions {
+  const options: ResourceOptions = {};
+  // Who reads the record must see that content was left out, not that there was none.
+  if (capture !== "full") {
+    options.resource = resourceFromAttributes({ [TELEMETRY.capture]: capture });
+  }
+  if (!process.env.OTEL_NODE_RESOURCE_DETECTORS?.trim()) {
+    options.resourceDetectors = [envDetector, serviceInstanceIdDetector];
+  }
+  return options;
 }
 
 /** How this package came into the process. */

@@ -42,6 +42,9 @@ export interface ApiDeps {
 
 const DEFAULT_WORKSPACE = "default";
 
+/** Shorthands of `/queries/NAME`, with the parameters under their own names. */
+const LISTS = ["runs", "definitions"] as const;
+
 /** Shorthands of `/runs/:id/…` for queries of the same name. */
 const RUN_PARTS = ["inputs", "outputs", "decisions"] as const;
 
@@ -86,11 +89,12 @@ export function createApi(deps: ApiDeps): Hono {
 
   if (deps.operations !== undefined) addOperations(app, deps.operations);
   app.get("/api/v1/health", (c) => health(c, deps.client));
-  app.get("/api/v1/runs", async (c) => {
-    const query = findQuery("runs");
-    const names = query.parameters.map((parameter) => parameter.name);
-    return answer(c, "runs", readUrl(c.req.url, names), contextOf(c));
-  });
+  for (const list of LISTS) {
+    app.get(`/api/v1/${list}`, async (c) => {
+      const names = findQuery(list).parameters.map((parameter) => parameter.name);
+      return answer(c, list, readUrl(c.req.url, names), contextOf(c));
+    });
+  }
   app.get("/api/v1/runs/:id", (c) => oneRun(c, c.req.param("id"), contextOf(c)));
   for (const part of RUN_PARTS) {
     app.get(`/api/v1/runs/:id/${part}`, async (c) => {

@@ -176,7 +176,11 @@ function rows(): Readonly<Record<string, readonly Row[]>> {
       }),
     ],
     runs: [
-      run(RUN.paused, hour(0), 4_000, { Result: "paused", TraceId: "trace-a" }),
+      run(RUN.paused, hour(0), 4_000, {
+        Result: "paused",
+        TraceId: "trace-a",
+        DefinitionSha256: "d1".repeat(32),
+      }),
       run(RUN.paused, hour(2) + 244_000, 900, {
         TraceId: "trace-b",
         ResumesTraceId: "trace-a",

@@ -46,7 +46,7 @@ export function noRows(): BatchRows {
 export type Place = Pick<SpanRow, "BatchId" | "Segment" | "Row" | "RetentionClass" | "ExpiresAt">;
 
 /** Build the rows of spans that stand at a place in a batch. */
-export function rowsOf(spans: readonly RedactedSpan[], place: BatchPlace): BatchRows {
+export function rowsOf(spans: Iterable<RedactedSpan>, place: BatchPlace): BatchRows {
   const rows = noRows();
   const placeIn = placer(place, rows);
   for (const span of spans) addSpan(span, rows, place.workspaceId, placeIn);

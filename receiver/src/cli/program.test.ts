@@ -309,6 +309,7 @@ test("every reading command takes a format, an address and a token, and tells wh
     "run",
     "inputs",
     "decisions",
+    "definition",
     "query",
   ]);
   for (const command of reading) {

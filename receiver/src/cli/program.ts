@@ -6,6 +6,7 @@
  */
 import { Command, CommanderError, Option } from "commander";
 import { escapeControls } from "../query/escape.ts";
+import { addDefinitionCommand } from "./commands/definition.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
 import { addQueryCommand } from "./commands/query.ts";
 import { addRunCommands } from "./commands/run.ts";
@@ -58,6 +59,7 @@ export function buildProgram(deps: CliDeps): Command {
     });
   addRunsCommand(program, deps);
   addRunCommands(program, deps);
+  addDefinitionCommand(program, deps);
   addQueryCommand(program, deps);
   addDoctorCommand(program, deps);
   return program;

@@ -56,7 +56,7 @@ export class KeyTable {
   readonly #cells: Int16Array = new Int16Array(CELLS).fill(-1);
   readonly #redactor: FieldRedactor | undefined;
   readonly #content: ReadonlySet<string>;
-  readonly #slow: ReadonlySet<string>;
+  readonly #slow: Pick<ReadonlySet<string>, "has">;
   readonly #known: readonly string[];
   #size = 0;
   #stored = 0;
@@ -70,7 +70,7 @@ export class KeyTable {
   constructor(
     known: readonly string[],
     content: ReadonlySet<string>,
-    slow: ReadonlySet<string>,
+    slow: Pick<ReadonlySet<string>, "has">,
     redactor: FieldRedactor | undefined,
   ) {
     this.#known = known;

@@ -9,6 +9,7 @@ import { SPAN_TYPES } from "@spanledger/schema";
 import type { FieldRedactor } from "../base/field-redactor.ts";
 import { CompactWriter } from "./compact-writer.ts";
 import { copyIds, FieldWriter, type TextPlace } from "./field-writer.ts";
+import { hasForeignEvent } from "./foreign-event.ts";
 import type { KeyTable } from "./key-table.ts";
 import { KEY } from "./known-keys.ts";
 import type { RecordTable } from "./record-table.ts";
@@ -80,7 +81,7 @@ export class SpanWriter {
    */
   write(from: number, to: number, shared: SharedColumns): boolean {
     const [spans, payloads, runs, decisions, errors] = this.sinks;
-    if (!this.scan.scan(from, to) || !this.#readTexts(to)) {
+    if (!this.scan.scan(from, to) || hasForeignEvent(this.scan) || !this.#readTexts(to)) {
       this.#redactor?.counts.fill(0);
       return false;
     }

@@ -3,9 +3,9 @@
  *
  * In: the body as it came, decompressed, and the place of its rows. Out: RowBinary rows per table,
  * and what was refused. Two lanes, one result: the fast lane (`span-writer.ts`) goes over the wire
- * bytes once and takes nearly every span; what it does not take, and all of OTLP/JSON, goes the slow
- * lane, through records (decode → redact → classify → encode). Throws `IngestError`. Side effects:
- * buffers and caches that are kept from request to request.
+ * bytes once and takes nearly every span; what it does not take, spans of other dialects and all of
+ * OTLP/JSON go the slow lane, through records (decode → normalise → redact → classify → encode).
+ * Throws `IngestError`. Side effects: buffers and caches that are kept from request to request.
  */
 import { BATCH_TABLES, CONTENT_ATTRIBUTES } from "@spanledger/schema";
 import type {
@@ -15,6 +15,7 @@ import type {
   HashRows,
   TablePlace,
 } from "../base/batch.ts";
+import { isForeignKey, isForeignScope } from "../base/dialects.ts";
 import type { FieldRedactor } from "../base/field-redactor.ts";
 import type { DecodedSpan } from "../base/records.ts";
 import { type EnvelopeVisitor, walkEnvelope } from "./envelope.ts";
@@ -47,8 +48,10 @@ import { resourceOf, scopeOf, spanOf } from "./wire-records.ts";
  */
 const FAST_SPAN_SIZE_MAX_BYTES: number = 2 * SPAN_ELEMENTS_MAX;
 
-/** Keys that mean more than their value: the slow lane knows what. */
-const SLOW_KEYS: ReadonlySet<string> = new Set([ORIGINAL_END_ATTRIBUTE]);
+/** Keys that mean more than their value, or that are of another dialect: the slow lane knows. */
+const SLOW_KEYS: Pick<ReadonlySet<string>, "has"> = {
+  has: (key) => key === ORIGINAL_END_ATTRIBUTE || isForeignKey(key),
+};
 
 /** Spans that the slow lane encodes at a time: between two checks of the size of the rows. */
 const SLOW_SPANS = 64;
@@ -119,6 +122,7 @@ class TraceTranscoder implements Transcoder, EnvelopeVisitor {
   #hashedBytes = 0;
   #resourceRefusal: RejectionReason | undefined;
   #scopeRefusal: RejectionReason | undefined;
+  #isForeignScope = false;
   #shared: SharedColumns = {
     places: [],
     workspace: textPiece(""),
@@ -194,6 +198,7 @@ class TraceTranscoder implements Transcoder, EnvelopeVisitor {
       this.#shared.scope = this.#scopes.get(bytes, () =>
         scopeColumns(scopeOf(bytes), this.#redactor),
       );
+      this.#isForeignScope = isForeignScope(this.#shared.scope.scope.name);
       this.#shared.columns = joined(this.#shared.resource.columns, this.#shared.scope.columns);
     });
   }
@@ -206,7 +211,7 @@ class TraceTranscoder implements Transcoder, EnvelopeVisitor {
 
   span(from: number, to: number): void {
     const isSmall = to - from <= FAST_SPAN_SIZE_MAX_BYTES;
-    if (isSmall && this.#writer.write(from, to, this.#shared)) {
+    if (isSmall && !this.#isForeignScope && this.#writer.write(from, to, this.#shared)) {
       this.lanes.fast += 1;
       this.#checkSize();
       return;

@@ -8,6 +8,7 @@
  * content nor the error nor its place stands as JSON under the event's name.
  */
 import { CONTENT_ATTRIBUTES, OTEL, WORKFLOW } from "@spanledger/schema";
+import { GEN_AI_EVENT_PREFIX } from "../base/dialects.ts";
 import type { AttributeValue, DecodedLog, NormalisedLog } from "../base/records.ts";
 import { EXCEPTION_EVENT } from "../base/span-rules.ts";
 import { messageContent } from "./messages.ts";
@@ -19,9 +20,6 @@ import { messageContent } from "./messages.ts";
  * - `log_run`: nothing says to which run it belongs
  */
 export type LogRefusal = "log_kind" | "log_run";
-
-/** Events of the GenAI conventions. */
-const GEN_AI_EVENT_PREFIX = "gen_ai.";
 
 /** Where an event's name stood before it had a field of its own (opentelemetry-proto 1.5). */
 const EVENT_NAME_ATTRIBUTE = "event.name";

@@ -2,6 +2,7 @@
  * Every named audit query.
  */
 import { CONTENT_QUERIES } from "./catalogue/content.ts";
+import { DEFINITION_QUERIES } from "./catalogue/definitions.ts";
 import { EVENT_QUERIES } from "./catalogue/events.ts";
 import { RUN_QUERIES } from "./catalogue/runs.ts";
 import { SUMMARY_QUERIES } from "./catalogue/summaries.ts";
@@ -13,4 +14,5 @@ export const QUERIES: readonly AuditQuery[] = [
   ...CONTENT_QUERIES,
   ...EVENT_QUERIES,
   ...SUMMARY_QUERIES,
+  ...DEFINITION_QUERIES,
 ];

@@ -1,5 +1,6 @@
 /**
- * `spanledger doctor`: how the write side is, and another try for what is in quarantine.
+ * `spanledger doctor`: how the write side is, another try for what is in quarantine, and how an
+ * application stands.
  *
  * Exit codes: 0 all is well or needs attention, 1 nothing to try again, 3 something failed.
  */
@@ -17,9 +18,11 @@ import { CliError } from "../errors.ts";
 import { addSharedOptions } from "../options.ts";
 import { writeJson, writeRows } from "../output.ts";
 import type { CliDeps, SharedOptions } from "../types.ts";
+import { diagnoseApplication } from "./doctor-app.ts";
 
 interface DoctorOptions extends SharedOptions {
   readonly redrive?: string | true;
+  readonly app?: string | true;
 }
 
 const EXAMPLES = `
@@ -27,18 +30,27 @@ Examples:
   spanledger doctor
   spanledger doctor --format json | jq .figures
   spanledger doctor --redrive                              every batch in quarantine
-  spanledger doctor --redrive 01M7YMEV3ZTYD9H6R12JAFD6TE   one of them`;
+  spanledger doctor --redrive 01M7YMEV3ZTYD9H6R12JAFD6TE   one of them
+  spanledger doctor --app                                  what is recorded of the application here
+  spanledger doctor --app services/shop`;
 
 /** Add the command. */
 export function addDoctorCommand(program: Command, deps: CliDeps): void {
   const command = program
     .command("doctor")
-    .description("look after the spool, the quarantine, the disk and ClickHouse")
+    .description("look after the spool, the quarantine, the disk and ClickHouse, or an application")
     .option("--redrive [batch]", "try batches in quarantine again: this one, or all")
+    .option(
+      "--app [folder]",
+      "what will be recorded of the application in this folder, and why not",
+    )
     .addHelpText("after", EXAMPLES);
-  addSharedOptions(command).action((options: DoctorOptions) =>
-    options.redrive === undefined ? diagnose(deps, options) : redrive(deps, options),
-  );
+  addSharedOptions(command).action((options: DoctorOptions) => {
+    if (options.app !== undefined) {
+      return diagnoseApplication(deps, options.format, options.app === true ? "." : options.app);
+    }
+    return options.redrive === undefined ? diagnose(deps, options) : redrive(deps, options);
+  });
 }
 
 async function diagnose(deps: CliDeps, options: DoctorOptions): Promise<void> {

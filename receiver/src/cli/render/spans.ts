@@ -96,6 +96,10 @@ function describeType(
       return { name: approvalName(row), facts: approvalFacts(attribute) };
     case "policy":
       return { name: attribute(WORKFLOW.policyName), facts: policyFacts(attribute) };
+    case "authentication":
+      return { name: attribute(WORKFLOW.authMethod), facts: authenticationFacts(attribute) };
+    case "checkpoint":
+      return { name: "", facts: checkpointFacts(attribute) };
     default:
       return { name: "", facts: [result(row)] };
   }
@@ -185,6 +189,27 @@ function policyFacts(attribute: Attribute): readonly Fact[] {
     { text: outcome, tone: outcome === "deny" ? "bad" : undefined },
     { text: quote(attribute(WORKFLOW.policyRuleId)) },
     { text: reason === "" ? "" : `because ${quote(reason)}` },
+  ];
+}
+
+function authenticationFacts(attribute: Attribute): readonly Fact[] {
+  const outcome = line(attribute(WORKFLOW.authOutcome));
+  const who = attribute(OTEL.userId);
+  return [
+    { text: outcome, tone: toneOfResult(outcome) },
+    { text: who === "" ? "" : `as ${quote(who)}` },
+  ];
+}
+
+function checkpointFacts(attribute: Attribute): readonly Fact[] {
+  const verified = attribute(WORKFLOW.checkpointVerified);
+  const sequence = attribute(WORKFLOW.checkpointSequence);
+  const key = attribute(WORKFLOW.checkpointKeyId);
+  return [
+    { text: sequence === "" ? "" : `number ${quote(sequence)}` },
+    { text: verified === "true" ? "verified" : "", tone: "good" },
+    { text: verified === "false" ? "refused" : "", tone: "bad" },
+    { text: key === "" ? "" : `key ${quote(key)}` },
   ];
 }
 

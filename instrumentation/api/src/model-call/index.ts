@@ -1,0 +1,24 @@
+/**
+ * Calls to models through generated SDK clients: what the instrumentations of such SDKs share.
+ */
+export { addressOf } from "./address.ts";
+export { ModelCall, type ModelCallParams } from "./call.ts";
+export {
+  appendText,
+  type ModelOperation,
+  parsedArguments,
+  present,
+  STREAMED_CHARS_MAX,
+  STREAMED_ITEMS_MAX,
+  type StreamCollector,
+} from "./operation.ts";
+export {
+  isJson,
+  type Json,
+  jsonList,
+  numberOf,
+  type PatchableClass,
+  textOf,
+  textsOf,
+} from "./wire.ts";
+export { countResends, type PatchableMethod, wrapCreate } from "./wrap.ts";

@@ -1,0 +1,37 @@
+/**
+ * Goal: the benchmark of the instrumentations runs, and every library has its figures.
+ * Method: its tiny form, in a process of its own.
+ */
+import { expect, test } from "vitest";
+import { isRedisMissing } from "../instrumentation/redis.ts";
+import { runBench } from "./run-bench.ts";
+
+interface Measured {
+  readonly subject: string;
+  readonly spans: number;
+  readonly usWith: number;
+  readonly usWithout: number;
+  readonly bytesPerSpan: number;
+  readonly memoryCalls: number;
+}
+
+/** Some 35 processes on a busy machine. */
+const TIME_MAX_MS = 180_000;
+
+test(
+  "the tiny form measures every library with the one import and without",
+  async () => {
+    const { measured } = await runBench<{ measured: Measured[] }>("overhead", TIME_MAX_MS);
+    const libraries = measured.map(({ subject }) => subject.split(":")[0]);
+    const jobs = isRedisMissing() ? [] : ["bullmq"];
+    const expected = ["api", "openai", "langgraph", "langchain", "ai-sdk", "http", ...jobs];
+    expect(libraries).toEqual(expected);
+    for (const one of measured) {
+      expect(one.usWith, one.subject).toBeGreaterThan(0);
+      expect(one.usWithout, one.subject).toBeGreaterThan(0);
+      expect(Number.isFinite(one.bytesPerSpan), one.subject).toBe(true);
+      expect(one.memoryCalls, one.subject).toBeGreaterThan(0);
+    }
+  },
+  TIME_MAX_MS,
+);

@@ -1,0 +1,4 @@
+import * as api from "@spanledger/api";
+import { run } from "./api-only.cjs";
+
+await run(api);

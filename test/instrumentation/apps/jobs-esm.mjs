@@ -1,0 +1,5 @@
+import { createServer } from "node:http";
+import { Queue, Worker } from "bullmq";
+import { run } from "./jobs-app.cjs";
+
+await run({ createServer, Queue, Worker }, process.argv);

@@ -1,0 +1,5 @@
+import { createStep, createWorkflow } from "@mastra/core/workflows";
+import { z } from "zod";
+import { run } from "./mastra-app.cjs";
+
+await run({ createStep, createWorkflow, z });
