@@ -28,7 +28,8 @@ test(
     expect(libraries).toEqual(expected);
     for (const one of measured) {
       expect(one.usWith, one.subject).toBeGreaterThan(0);
-      expect(one.usWithout, one.subject).toBeGreaterThan(0);
+      // So few calls may fall between two ticks of the clock.
+      expect(one.usWithout, one.subject).toBeGreaterThanOrEqual(0);
       expect(Number.isFinite(one.bytesPerSpan), one.subject).toBe(true);
       expect(one.memoryCalls, one.subject).toBeGreaterThan(0);
     }
