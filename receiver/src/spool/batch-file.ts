@@ -141,11 +141,12 @@ export function encodeRequest(
     at += TABLE_HEAD_BYTES;
   }
   for (const { rowEnds } of encoded.tables) at = putRowEnds(payload, at, rowEnds);
-  const tables = encoded.tables.map(({ bytes, rowEnds }, index): RequestTable => {
-    payload.set(bytes, at);
-    const copied = payload.subarray(at, at + bytes.length);
-    at += bytes.length;
-    return { firstRow: place.tables[index]?.nextRow ?? 0, rowEnds, bytes: copied };
+  const tables = encoded.tables.map((rows, index): RequestTable => {
+    const { length } = rows.bytes;
+    payload.set(rows.bytes, at);
+    const copied = payload.subarray(at, at + length);
+    at += length;
+    return { ...rows, firstRow: place.tables[index]?.nextRow ?? 0, bytes: copied };
   });
   finishRecord(record);
   // A copy: the record's memory is used again while the digest is still asked for.

@@ -75,7 +75,8 @@ export class BatchContents {
 
   /** Take a request in. Its rows are kept, not copied; where they end is not asked for again. */
   add(request: RequestRecord, sizeBytes: number): void {
-    for (const [index, { firstRow, rowEnds, bytes }] of request.tables.entries()) {
+    for (const [index, rows] of request.tables.entries()) {
+      const { firstRow, rowEnds, bytes } = rows;
       const table = this.tables[index];
       if (table === undefined) throw new RangeError("a record has more tables than its batch");
       // A hole: the record in between was corrupt. A batch without one never has any.
@@ -85,7 +86,7 @@ export class BatchContents {
       table.rows += rowEnds.length;
       this.rows += rowEnds.length;
       table.chunks.push(bytes as Buffer);
-      this.#seal?.add(index, { bytes, rowEnds });
+      this.#seal?.add(index, rows);
     }
     for (const day of daysOf(request)) this.days.add(day);
     this.requests.push({ digest: request.digest, rejected: request.rejected });
