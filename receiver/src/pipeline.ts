@@ -4,11 +4,9 @@
  * In: export requests as they came. Out: an outcome, once what was kept is on the disk; rows in
  * ClickHouse a little later. Side effects: those of the spool and of the store.
  */
-import { createHash } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ClickHouseClient } from "@clickhouse/client";
 import { BATCH_TABLES, LEDGER, type Table } from "@spanledger/schema";
-import type { Encode } from "./base/batch.ts";
 import type { Log } from "./base/log.ts";
 import type { BatchSource, StorableBatch, StorableTable } from "./base/stored-batch.ts";
 import { firstPlace } from "./classify/place.ts";
@@ -20,10 +18,13 @@ import type { BatchFacts, SealRecord } from "./spool/batch-file.ts";
 import { type ClosedBatch, reasonOf } from "./spool/closed-batch.ts";
 import type { BatchContents } from "./spool/contents.ts";
 import type { ListedLetter } from "./spool/quarantine.ts";
+import type { Recorder } from "./spool/recorder.ts";
 import { QuarantinedBatch } from "./spool/redrive.ts";
+import { createRequestDigest } from "./spool/request-digest.ts";
 import type { Sealing } from "./spool/sealing.ts";
 import { Spool, type SpoolState } from "./spool/spool.ts";
 import type { SpoolLimits } from "./spool/spool-parts.ts";
+import type { Inserter } from "./store/inserter.ts";
 import { encodeRows } from "./store/row-binary.ts";
 import { BatchWriter, type WriterState } from "./store/writer.ts";
 
@@ -33,8 +34,12 @@ export interface PipelineOptions {
   readonly spoolDir: string;
   readonly spoolMaxBytes: number;
   readonly client: ClickHouseClient;
-  /** Turns a request into rows. */
-  readonly encoderOf: (request: ExportRequest) => Encode;
+  /** Turns requests into records of rows. */
+  readonly recorder: Recorder<ExportRequest>;
+  /** @default inserts in this thread, through the client */
+  readonly inserter?: Inserter;
+  /** Secret of the digests by which a request that is sent again is known, 32 bytes. */
+  readonly digestKey: Uint8Array;
   /** Workspace of everything that comes in. */
   readonly workspaceId: string;
   readonly retentionClass: string;
@@ -78,19 +83,28 @@ const SEALING: Sealing = {
 
 /** Start the pipeline: batches that an earlier process left are stored first. */
 export async function startPipeline(options: PipelineOptions): Promise<Pipeline> {
-  const { client, log, storeReady } = options;
-  const writer = new BatchWriter({ client, log, ...(storeReady && { ready: storeReady }) });
-  const spool = await Spool.open({
-    dir: options.spoolDir,
-    maxBytes: options.spoolMaxBytes,
-    sealing: SEALING,
-    describe: (batchId, nowMs) => describeBatch(batchId, nowMs, options),
-    onClosed: (batch) => void writer.push(sourceOf(batch)),
-    isBehind: () => writer.isBehind,
-    now: options.now,
+  const { client, log, storeReady, inserter, workspaceId } = options;
+  const writer = new BatchWriter({
+    client,
     log,
-    ...(options.limits && { limits: options.limits }),
+    ...(inserter && { inserter }),
+    ...(storeReady && { ready: storeReady }),
   });
+  const digest = createRequestDigest(options.digestKey);
+  const spool = await Spool.open(
+    {
+      dir: options.spoolDir,
+      maxBytes: options.spoolMaxBytes,
+      sealing: SEALING,
+      describe: (batchId, nowMs) => describeBatch(batchId, nowMs, options),
+      onClosed: (batch) => void writer.push(sourceOf(batch)),
+      isBehind: () => writer.isBehind,
+      now: options.now,
+      log,
+      ...(options.limits && { limits: options.limits }),
+    },
+    options.recorder,
+  );
   const { quarantine } = spool.parts;
   const redriveOne = async (letter: ListedLetter): Promise<Redriven> => {
     const batch = await QuarantinedBatch.open(letter, spool.parts);
@@ -116,8 +130,10 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
     return withinTime(writer.settled(), timeoutMs);
   };
   return {
-    handler: (request) =>
-      spool.append(digestOf(request, options.workspaceId), options.encoderOf(request)),
+    handler: (request) => {
+      const { signal, transport, format, body } = request;
+      return spool.append(digest([workspaceId, signal, transport, format], body), request);
+    },
     flush,
     state: async () => ({ spool: await spool.state(), writer: writer.state() }),
     deadLetters: () => quarantine.list(),
@@ -137,15 +153,6 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
   };
 }
 
-/** Exactly the same request sent again has the same digest; a transport is not changed in between. */
-function digestOf(request: ExportRequest, workspaceId: string): Buffer {
-  const { signal, transport, format, body } = request;
-  return createHash("sha256")
-    .update(`${workspaceId}\0${signal}\0${transport}\0${format}\0`)
-    .update(body)
-    .digest();
-}
-
 function describeBatch(batchId: string, nowMs: number, options: PipelineOptions): BatchFacts {
   const { workspaceId, retentionClass, policyDigest } = options;
   const place = firstPlace({ batchId, workspaceId, retentionClass, receivedAtMs: nowMs });
@@ -163,7 +170,6 @@ function sourceOf(batch: ClosedBatch): BatchSource {
     wasLeft,
     storedTables: new Set(),
     load: async () => storing(await batch.read(), seal).load(),
-    onFailedTry: () => batch.spoil(),
     done: () => batch.done(),
     refuse: (refusals, stored) => batch.refuse(refusals, stored),
   };

@@ -5,7 +5,7 @@
  * a child process for the embedded engine. Everything started is stopped again, newest first, also
  * when a later part fails to start.
  */
-import { hash } from "node:crypto";
+import { createHmac, hash } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -24,7 +24,6 @@ import {
 } from "./clickhouse/embedded/supervisor.ts";
 import { prepareStore } from "./clickhouse/prepare.ts";
 import type { Config } from "./config/config.ts";
-import { createEncoding } from "./encode-request.ts";
 import { createOperations } from "./operations.ts";
 import { ByteBudget } from "./otlp/byte-budget.ts";
 import { startOtlpGrpc } from "./otlp/grpc-server.ts";
@@ -38,6 +37,8 @@ import {
   REDACTION_KINDS,
 } from "./redact/index.ts";
 import { lockDataDir } from "./spool/lock.ts";
+import { ThreadInserter } from "./thread-inserter.ts";
+import { ThreadRecorder } from "./thread-recorder.ts";
 
 /** Time for requests under way to finish when the server stops, in milliseconds. */
 const STOP_GRACE_MS = 5_000;
@@ -51,6 +52,9 @@ const PREDECESSOR_PAUSE_MS = 250;
 
 /** What the redaction is set to, as the ledger names it: the kinds that are replaced. */
 const POLICY_DIGEST: string = hash("sha256", `spanledger/redaction/1\n${REDACTION_KINDS.join()}`);
+
+/** What the key of the requests' digests is derived for. */
+const DIGEST_KEY_PURPOSE = "spanledger/request-digest/1";
 
 /** The data folder holds keys: nobody but its owner reads it. */
 const DATA_DIR_MODE = 0o700;
@@ -104,18 +108,22 @@ async function startParts(config: Config, log: Log, parts: AsyncDisposableStack)
   const stopping = parts.adopt(new AbortController(), (controller) => controller.abort());
   const { ready } = await prepareStore({ target, client, log, signal: stopping.signal });
 
-  const redactor = createRedactor({
-    key: loadRedactionKey({
-      dataDir: config.dataDir,
-      env: { [REDACTION_KEY_VARIABLE]: config.redactionKey },
-    }),
+  const redactionKey = loadRedactionKey({
+    dataDir: config.dataDir,
+    env: { [REDACTION_KEY_VARIABLE]: config.redactionKey },
   });
+  // The API's own; what comes in is redacted in the recorder's thread.
+  const redactor = createRedactor({ key: redactionKey });
+  const recorder = parts.adopt(new ThreadRecorder({ redactionKey }), (thread) => thread.stop());
+  const inserter = parts.adopt(new ThreadInserter(target), (thread) => thread.stop());
   const pipeline = parts.adopt(
     await startPipeline({
       spoolDir: join(config.dataDir, "spool"),
       spoolMaxBytes: config.spoolMaxBytes,
       client,
-      encoderOf: createEncoding(redactor),
+      recorder,
+      inserter,
+      digestKey: createHmac("sha256", redactionKey).update(DIGEST_KEY_PURPOSE).digest(),
       workspaceId: config.workspace,
       retentionClass: DEFAULT_RETENTION_CLASS,
       policyDigest: POLICY_DIGEST,

@@ -70,12 +70,12 @@ export interface Appended {
 }
 
 /** Makes requests durable. */
-export interface Journal {
+export interface Journal<Request> {
   /**
    * Append a request to the open batch and resolve once it is on the disk.
    *
-   * @param digest SHA-256 of the request, 32 bytes: a known one is acknowledged without encoding
+   * @param digest of the request, 32 bytes: a known one is acknowledged without being looked at
    * @throws a retryable `StageError` when the record cannot be kept now
    */
-  append(digest: Uint8Array, encode: Encode): Promise<Appended>;
+  append(digest: Uint8Array, request: Request): Promise<Appended>;
 }

@@ -38,8 +38,6 @@ export interface BatchSource {
   readonly storedTables: ReadonlySet<string>;
   /** Read it into memory. */
   load(): Promise<StorableBatch>;
-  /** An INSERT failed; it may still be reading the rows. */
-  onFailedTry?(): void;
   /** Every table holds it: forget it. Safe to call again after a crash in the middle. */
   done(): Promise<void>;
   /** Keep it as a dead letter. */

@@ -7,10 +7,10 @@
  */
 import { Readable, type Transform } from "node:stream";
 import { constants, createGunzip, createInflate, createZstdDecompress } from "node:zlib";
+import { Slots } from "../base/slots.ts";
 import type { ByteBudget } from "./byte-budget.ts";
 import { OtlpError } from "./errors.ts";
 import { TURN_MS, ZSTD_CONCURRENT_MAX, ZSTD_WINDOW_LOG_MAX } from "./limits.ts";
-import { Slots } from "./slots.ts";
 
 /** What {@link readBody} keeps to. */
 export interface BodyLimits {

@@ -12,6 +12,7 @@ import {
   type ServerInterceptingCallInterface,
   type ServerInterceptor,
 } from "@grpc/grpc-js";
+import { Slots } from "../base/slots.ts";
 import { overloaded, receiveTimeout } from "./body.ts";
 import type { OtlpError } from "./errors.ts";
 import {
@@ -22,7 +23,6 @@ import {
   WAITING_MAX,
 } from "./limits.ts";
 import type { OtlpServerOptions } from "./server-options.ts";
-import { Slots } from "./slots.ts";
 
 /** Answer a call that is not taken. */
 export type RefuseCall = (call: ServerInterceptingCallInterface, error: OtlpError) => void;

@@ -97,8 +97,10 @@ function exportHandler(
   const { handler, handlerTimeoutMs = HANDLER_TIMEOUT_MS } = options;
   return (call, callback) => {
     const body = call.request;
-    const release = (): void => budget.give(body.length);
-    const work = budget.tryTake(body.length)
+    // The body's memory may be handed to another thread, and then it has no length any more.
+    const sizeBytes = body.length;
+    const release = (): void => budget.give(sizeBytes);
+    const work = budget.tryTake(sizeBytes)
       ? exportRequest(
           { body, signal, transport: "grpc", format: "protobuf" },
           { handler, handlerTimeoutMs, release },

@@ -138,12 +138,14 @@ async function answer(
     const isAwaited = (): boolean => turns.isAwaited;
     const limits = { sizeMaxBytes, timeoutMs, isAwaited, budget };
     const body = await readBody(request, encoding, limits);
+    // The body's memory may be handed to another thread, and then it has no length any more.
+    const sizeBytes = body.length;
     const outcome = await exportRequest(
       { body, signal, transport: "http", format },
       {
         handler: options.handler,
         handlerTimeoutMs: options.handlerTimeoutMs ?? HANDLER_TIMEOUT_MS,
-        release: () => budget.give(body.length),
+        release: () => budget.give(sizeBytes),
       },
     );
     send(response, 200, CONTENT_TYPES[format], encodeOutcome(outcome, signal, format));

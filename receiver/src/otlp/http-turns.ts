@@ -7,10 +7,10 @@
  * the number of connections.
  */
 import type { IncomingMessage } from "node:http";
+import { Slots } from "../base/slots.ts";
 import { overloaded } from "./body.ts";
 import { OtlpError } from "./errors.ts";
 import { HTTP_TURNS_MAX, WAIT_TIMEOUT_MS, WAITING_MAX } from "./limits.ts";
-import { Slots } from "./slots.ts";
 
 export class HttpTurns {
   readonly #slots: Slots;

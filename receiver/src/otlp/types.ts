@@ -9,7 +9,7 @@ export type OtlpSignal = "traces" | "logs";
 
 /** One export request as it came, decompressed, for the pipeline to make durable. */
 export interface ExportRequest {
-  /** The decompressed body; stays valid until the handler is done. */
+  /** The decompressed body; the handler's from now on, which may hand its memory to another thread. */
   readonly body: Buffer;
   readonly signal: OtlpSignal;
   readonly transport: "grpc" | "http";

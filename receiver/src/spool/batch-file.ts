@@ -23,6 +23,9 @@ export const FORMAT_VERSION = 1;
 /** Size of a request's digest (SHA-256), in bytes. */
 export const DIGEST_SIZE_BYTES = 32;
 
+/** Size of a row's leaf (SHA-256), in bytes. */
+const LEAF_SIZE_BYTES = 32;
+
 const REQUEST_HEAD_BYTES = DIGEST_SIZE_BYTES + 8;
 const TABLE_HEAD_BYTES = 12;
 const ROW_END_BYTES = 4;
@@ -120,14 +123,13 @@ export function requestSizeBytes(encoded: EncodedRequest): number {
  * Frame a request; the encoder's rows are copied.
  *
  * @param record of {@link requestSizeBytes}, filled here
- * @returns what the record holds: its rows as views of it, where they end as the encoder says
  */
 export function encodeRequest(
   record: Buffer,
   digest: Uint8Array,
   place: BatchPlace,
   encoded: EncodedRequest,
-): RequestRecord {
+): void {
   beginRecord(RECORD.request, record);
   const payload = record.subarray(RECORD_HEAD_BYTES);
   payload.set(digest, 0);
@@ -141,16 +143,32 @@ export function encodeRequest(
     at += TABLE_HEAD_BYTES;
   }
   for (const { rowEnds } of encoded.tables) at = putRowEnds(payload, at, rowEnds);
-  const tables = encoded.tables.map((rows, index): RequestTable => {
-    const { length } = rows.bytes;
-    payload.set(rows.bytes, at);
-    const copied = payload.subarray(at, at + length);
-    at += length;
-    return { ...rows, firstRow: place.tables[index]?.nextRow ?? 0, bytes: copied };
-  });
+  for (const { bytes } of encoded.tables) {
+    payload.set(bytes, at);
+    at += bytes.length;
+  }
   finishRecord(record);
+}
+
+/**
+ * A record that was just framed, as the batch's contents take it.
+ *
+ * @param leaves of its rows, table after table; none where they are yet to be made
+ * @returns rows as views of the record, which stays as it is while they are read
+ */
+export function readRecord(record: Buffer, leaves: Uint8Array | undefined): RequestRecord {
+  const { digest, rejected, tables } = decodeRequest(record.subarray(RECORD_HEAD_BYTES));
   // A copy: the record's memory is used again while the digest is still asked for.
-  return { digest: Buffer.from(digest), rejected: encoded.rejected, tables };
+  const read = { digest: Buffer.from(digest), rejected };
+  if (leaves === undefined) return { ...read, tables };
+  let at = 0;
+  const withLeaves = tables.map((table): RequestTable => {
+    const start = at;
+    at += table.rowEnds.length * LEAF_SIZE_BYTES;
+    return { ...table, leaves: leaves.subarray(start, at) };
+  });
+  if (at !== leaves.length) throw new RangeError("rows and their leaves differ in number");
+  return { ...read, tables: withLeaves };
 }
 
 function putRowEnds(payload: Buffer, start: number, rowEnds: Uint32Array): number {

@@ -88,11 +88,6 @@ export class ClosedBatch {
     return new BatchContents({ ...NOTHING, batchId });
   }
 
-  /** An INSERT failed and may still be reading the rows. */
-  spoil(): void {
-    this.#contents?.memory?.spoil();
-  }
-
   /** Every table has it. Logged first, then removed: a crash in between repeats both. */
   async done(): Promise<void> {
     await this.#log();

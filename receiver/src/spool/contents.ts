@@ -3,7 +3,7 @@
  *
  * In: the requests of a batch, in order. Out: pieces of each table's INSERT, digests, row counts.
  */
-import type { BatchPlace, EncodedRows } from "../base/batch.ts";
+import type { EncodedRows } from "../base/batch.ts";
 import type { BatchFacts, RequestRecord } from "./batch-file.ts";
 import type { BatchSeal } from "./sealing.ts";
 import type { BatchMemory } from "./slabs.ts";
@@ -56,21 +56,6 @@ export class BatchContents {
 
   get seal(): BatchSeal | undefined {
     return this.#seal;
-  }
-
-  /** Where the rows of the next request will stand. */
-  place(): BatchPlace {
-    const { batchId, workspaceId, retentionClass, tables } = this.facts;
-    return {
-      batchId,
-      workspaceId,
-      retentionClass,
-      tables: tables.map(({ segment, expiresAtS }, index) => ({
-        segment,
-        expiresAtS,
-        nextRow: this.tables[index]?.nextRow ?? 0,
-      })),
-    };
   }
 
   /** Take a request in. Its rows are kept, not copied; where they end is not asked for again. */

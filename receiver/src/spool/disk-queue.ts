@@ -7,8 +7,8 @@ import { PENDING_MAX_BYTES } from "./limits.ts";
 
 export class DiskQueue {
   readonly #unsealedMaxBytes: number;
+  readonly #unsealed = new Set<{ readonly sizeBytes: number }>();
   #pendingBytes = 0;
-  #unsealedBytes = 0;
   #waiters: (() => void)[] = [];
 
   /** @param unsealedMaxBytes memory of batches that are closed and not sealed yet */
@@ -18,8 +18,9 @@ export class DiskQueue {
 
   /** @param openBytes memory of the batch that is still open */
   isFull(openBytes: number): boolean {
-    const isBehind =
-      this.#unsealedBytes > 0 && this.#unsealedBytes + openBytes > this.#unsealedMaxBytes;
+    let sumBytes = openBytes;
+    for (const { sizeBytes } of this.#unsealed) sumBytes += sizeBytes;
+    const isBehind = sumBytes > openBytes && sumBytes > this.#unsealedMaxBytes;
     return isBehind || this.#pendingBytes > PENDING_MAX_BYTES;
   }
 
@@ -40,10 +41,10 @@ export class DiskQueue {
   }
 
   /** Hold a batch's memory until it is sealed. */
-  async untilSealed(sizeBytes: number, sealed: Promise<void>): Promise<void> {
-    this.#unsealedBytes += sizeBytes;
+  async untilSealed(memory: { readonly sizeBytes: number }, sealed: Promise<void>): Promise<void> {
+    this.#unsealed.add(memory);
     await sealed;
-    this.#unsealedBytes -= sizeBytes;
+    this.#unsealed.delete(memory);
     this.#resume();
   }
 

@@ -57,6 +57,12 @@ export const REQUEST_MAX_DAYS = 1_024;
  */
 export const RECORD_MAX_BYTES = 268_435_456;
 
+/**
+ * Requests that are made into records at the same time: while one is, the next is handed over. More
+ * would only wait in a batch that could not be closed before they are through.
+ */
+export const RECORDING_MAX = 2;
+
 /** Bytes that wait for their commit (64 MiB); further requests wait before they are encoded. */
 export const PENDING_MAX_BYTES = 67_108_864;
 

@@ -1,5 +1,5 @@
 /**
- * Memory for the records of batches, used again from batch to batch.
+ * Memory for the records of batches, used again from batch to batch and shared by threads.
  *
  * In: sizes. Out: buffers, not zeroed. Side effect: large buffers are kept between batches.
  *
@@ -8,15 +8,28 @@
  */
 import { SLAB_SIZE_BYTES, SLABS_KEPT_MAX } from "./limits.ts";
 
+/** A piece of memory that several records lie in. */
+export interface Slab {
+  /** Names it to other threads. */
+  readonly id: number;
+  readonly memory: SharedArrayBuffer;
+  readonly bytes: Buffer;
+}
+
 /** Slabs that no batch holds. */
 export class SlabPool {
-  readonly #free: Buffer[] = [];
+  readonly #free: Slab[] = [];
+  #lastId = 0;
 
-  take(): Buffer {
-    return this.#free.pop() ?? Buffer.allocUnsafeSlow(SLAB_SIZE_BYTES);
+  take(): Slab {
+    const kept = this.#free.pop();
+    if (kept !== undefined) return kept;
+    this.#lastId += 1;
+    const memory = new SharedArrayBuffer(SLAB_SIZE_BYTES);
+    return { id: this.#lastId, memory, bytes: Buffer.from(memory) };
   }
 
-  give(slab: Buffer): void {
+  give(slab: Slab): void {
     if (this.#free.length < SLABS_KEPT_MAX) this.#free.push(slab);
   }
 }
@@ -24,11 +37,10 @@ export class SlabPool {
 /** The memory of one batch. */
 export class BatchMemory {
   readonly #pool: SlabPool;
-  #slabs: Buffer[] = [];
+  #slabs: Slab[] = [];
   /** Bytes of the last slab that are taken. */
   #usedBytes = SLAB_SIZE_BYTES;
   #sizeBytes = 0;
-  #isSpoiled = false;
 
   constructor(pool: SlabPool) {
     this.#pool = pool;
@@ -39,11 +51,15 @@ export class BatchMemory {
     return this.#sizeBytes;
   }
 
+  get pool(): SlabPool {
+    return this.#pool;
+  }
+
   /** Take room for a record; one larger than a slab gets memory of its own. */
   take(sizeBytes: number): Buffer {
     if (sizeBytes > SLAB_SIZE_BYTES) {
-      this.#sizeBytes += sizeBytes;
-      return Buffer.allocUnsafeSlow(sizeBytes);
+      this.holdOwn(sizeBytes);
+      return Buffer.from(new SharedArrayBuffer(sizeBytes));
     }
     if (this.#usedBytes + sizeBytes > SLAB_SIZE_BYTES) {
       this.takeSlab();
@@ -51,26 +67,31 @@ export class BatchMemory {
     }
     const start = this.#usedBytes;
     this.#usedBytes += sizeBytes;
-    return (this.#slabs.at(-1) as Buffer).subarray(start, this.#usedBytes);
+    return (this.#slabs.at(-1) as Slab).bytes.subarray(start, this.#usedBytes);
   }
 
   /** Take a whole slab. */
   takeSlab(): Buffer {
     const slab = this.#pool.take();
+    this.hold(slab);
+    return slab.bytes;
+  }
+
+  /** A slab of the pool's is this batch's from now on. */
+  hold(slab: Slab): void {
     this.#slabs.push(slab);
     this.#sizeBytes += SLAB_SIZE_BYTES;
     this.#usedBytes = SLAB_SIZE_BYTES;
-    return slab;
   }
 
-  /** Someone may go on reading it: it is never used again. */
-  spoil(): void {
-    this.#isSpoiled = true;
+  /** Memory that is no slab; it goes with the batch. */
+  holdOwn(sizeBytes: number): void {
+    this.#sizeBytes += sizeBytes;
   }
 
   /** Nobody reads it any more. */
   release(): void {
-    for (const slab of this.#isSpoiled ? [] : this.#slabs) this.#pool.give(slab);
+    for (const slab of this.#slabs) this.#pool.give(slab);
     this.#slabs = [];
     this.#usedBytes = SLAB_SIZE_BYTES;
     this.#sizeBytes = 0;

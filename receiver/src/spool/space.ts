@@ -15,6 +15,32 @@ export interface SpaceOptions {
   readonly diskFreeMinBytes: number;
 }
 
+/** The room that is left, and the limits that it is held against. */
+export interface Room {
+  readonly usedBytes: number;
+  readonly maxBytes: number;
+  readonly freeBytes: number;
+  readonly diskFreeMinBytes: number;
+}
+
+/**
+ * Refuse what does not fit.
+ *
+ * @throws {SpoolError} `SPOOL_FULL`, `SPOOL_DISK_FULL`
+ */
+export function checkRoom(room: Room, sizeBytes: number): void {
+  const { usedBytes, maxBytes, freeBytes, diskFreeMinBytes } = room;
+  if (usedBytes + sizeBytes > maxBytes) {
+    throw new SpoolError(
+      "SPOOL_FULL",
+      `the spool has reached its limit of ${maxBytes} bytes; ClickHouse is behind`,
+    );
+  }
+  if (freeBytes - sizeBytes < diskFreeMinBytes) {
+    throw new SpoolError("SPOOL_DISK_FULL", "too little room left on the disk of the spool");
+  }
+}
+
 export class SpoolSpace {
   readonly #options: SpaceOptions;
   #usedBytes = 0;
@@ -44,22 +70,16 @@ export class SpoolSpace {
     this.#usedBytes += sizeBytes;
   }
 
-  /**
-   * Refuse what does not fit.
-   *
-   * @throws {SpoolError} `SPOOL_FULL`, `SPOOL_DISK_FULL`
-   */
-  check(sizeBytes: number): void {
+  /** The room now; the disk's as it was at the last look. */
+  room(): Room {
     this.#lookLater();
-    if (this.#usedBytes + sizeBytes > this.#options.maxBytes) {
-      throw new SpoolError(
-        "SPOOL_FULL",
-        `the spool has reached its limit of ${this.#options.maxBytes} bytes; ClickHouse is behind`,
-      );
-    }
-    if (this.#freeBytes - sizeBytes < this.#options.diskFreeMinBytes) {
-      throw new SpoolError("SPOOL_DISK_FULL", "too little room left on the disk of the spool");
-    }
+    const { maxBytes, diskFreeMinBytes } = this.#options;
+    return {
+      usedBytes: this.#usedBytes,
+      maxBytes,
+      freeBytes: this.#freeBytes,
+      diskFreeMinBytes,
+    };
   }
 
   /** Ask the file system now. */

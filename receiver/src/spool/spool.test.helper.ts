@@ -9,6 +9,7 @@ import { PassThrough } from "node:stream";
 import type { Encode } from "../base/batch.ts";
 import { createLog, type Log } from "../base/log.ts";
 import type { ClosedBatch } from "./closed-batch.ts";
+import { LocalRecorder } from "./recorder.ts";
 import type { Sealing } from "./sealing.ts";
 import { Spool } from "./spool.ts";
 import type { SpoolOptions } from "./spool-parts.ts";
@@ -90,7 +91,7 @@ const QUIET_LOG: Log = createLog("debug", new PassThrough().resume());
 
 /** A spool and the batches that it handed on. */
 export interface TestSpool {
-  readonly spool: Spool;
+  readonly spool: Spool<Encode>;
   readonly closed: ClosedBatch[];
   /** Seal what is open, close all files. */
   stop(): Promise<void>;
@@ -102,29 +103,33 @@ export async function openTestSpool(
   options: Partial<SpoolOptions> = {},
 ): Promise<TestSpool> {
   const closed: ClosedBatch[] = [];
-  const spool = await Spool.open({
-    dir,
-    maxBytes: 1e9,
-    sealing: TEST_SEALING,
-    describe: (batchId) => ({
-      batchId,
-      workspaceId: "default",
-      retentionClass: "standard",
-      policyDigest: "00".repeat(32),
-      tables: ["spans", "payloads"].map((name, segment) => ({
-        name,
-        columns: 2,
-        segment,
-        expiresAtS: 1_826_841_600,
-      })),
-    }),
-    onClosed: (batch) => closed.push(batch),
-    isBehind: () => false,
-    now: () => START_MS,
-    log: QUIET_LOG,
-    ...options,
-    limits: { ageMs: 3_600_000, diskFreeMinBytes: 0, ...options.limits },
-  });
+  const recorder = new LocalRecorder((encode: Encode) => encode);
+  const spool = await Spool.open(
+    {
+      dir,
+      maxBytes: 1e9,
+      sealing: TEST_SEALING,
+      describe: (batchId) => ({
+        batchId,
+        workspaceId: "default",
+        retentionClass: "standard",
+        policyDigest: "00".repeat(32),
+        tables: ["spans", "payloads"].map((name, segment) => ({
+          name,
+          columns: 2,
+          segment,
+          expiresAtS: 1_826_841_600,
+        })),
+      }),
+      onClosed: (batch) => closed.push(batch),
+      isBehind: () => false,
+      now: () => START_MS,
+      log: QUIET_LOG,
+      ...options,
+      limits: { ageMs: 3_600_000, diskFreeMinBytes: 0, ...options.limits },
+    },
+    recorder,
+  );
   const stop = async (): Promise<void> => {
     await spool.stop();
     await spool.parts.doneLog.close();

@@ -1,20 +1,22 @@
 /**
  * The spool: makes requests durable, batch by batch, and hands sealed batches on in order.
  *
- * In: requests as encoders. Out: an acknowledgement once a request is on the disk; closed batches.
+ * In: requests, and what makes records of them. Out: an acknowledgement once a request is on the disk; closed batches.
  * Side effects: files in the spool folder.
  *
- * One batch is open at a time. A request is encoded into it, framed, and waits for the commit of its
- * group. A closed batch is sealed once its last commit is through; seals are made one after another
- * in the order of closing, which is the order of the file names, so a restart makes the same ones.
+ * One batch is open at a time. A request is made into a record of it (`recorder.ts`, in a thread when
+ * the server runs), and waits for the commit of its group. A closed batch takes what is being made
+ * for it and is sealed once its last commit is through; seals are made one after another in the order
+ * of closing, which is the order of the file names, so a restart makes the same ones.
  */
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import type { Appended, Encode, EncodedRequest, Journal } from "../base/batch.ts";
+import type { Appended, Journal } from "../base/batch.ts";
+import { Slots } from "../base/slots.ts";
 import { AppendFile } from "./append-file.ts";
-import { DIGEST_SIZE_BYTES, encodeHead, encodeRequest, requestSizeBytes } from "./batch-file.ts";
-import { BatchContents, daysOf } from "./contents.ts";
+import { DIGEST_SIZE_BYTES, encodeHead, readRecord } from "./batch-file.ts";
+import { BatchContents } from "./contents.ts";
 import { DiskQueue } from "./disk-queue.ts";
 import { SpoolError, writeError } from "./errors.ts";
 import {
@@ -23,14 +25,16 @@ import {
   BATCH_MAX_BYTES,
   BATCH_MAX_DAYS,
   BATCH_MAX_ROWS,
-  REQUEST_MAX_DAYS,
+  RECORDING_MAX,
   RETRY_FIRST_MS,
   RETRY_MAX_MS,
   UNSEALED_MAX_BYTES,
 } from "./limits.ts";
 import { openParts } from "./open-parts.ts";
+import type { MadeRecord, Recorder } from "./recorder.ts";
 import { BATCH_SUFFIX, cutFile, recoverBatch } from "./recovery.ts";
 import { BatchMemory } from "./slabs.ts";
+import { checkRoom } from "./space.ts";
 import type { SpoolOptions, SpoolParts } from "./spool-parts.ts";
 import { keyOf } from "./window.ts";
 
@@ -42,6 +46,14 @@ interface OpenBatch {
   readonly openedAtMs: number;
   timer: NodeJS.Timeout | undefined;
   hasFailed: boolean;
+  /** Requests of it that are being made into records. */
+  readonly recording: Set<Promise<unknown>>;
+}
+
+/** A request whose record is on its way to the disk, if it has one. */
+interface Recorded {
+  readonly made: MadeRecord;
+  readonly committed: Promise<void> | undefined;
 }
 
 /** What the spool has done, for the operator. */
@@ -66,8 +78,10 @@ export interface SpoolState {
   readonly lastSequence: number | undefined;
 }
 
-export class Spool implements Journal {
+export class Spool<Request> implements Journal<Request> {
   readonly #options: SpoolOptions;
+  readonly #recorder: Recorder<Request>;
+  readonly #recordings = new Slots(RECORDING_MAX);
   readonly #parts: SpoolParts;
   readonly #limits: { bytes: number; rows: number; ageMs: number; backlogAgeMs: number };
   readonly #underWay = new Map<string, Promise<Appended>>();
@@ -80,8 +94,9 @@ export class Spool implements Journal {
   #refusedRequests = 0;
   #repeatedRequests = 0;
 
-  private constructor(options: SpoolOptions, parts: SpoolParts) {
+  private constructor(options: SpoolOptions, recorder: Recorder<Request>, parts: SpoolParts) {
     this.#options = options;
+    this.#recorder = recorder;
     this.#parts = parts;
     this.#limits = {
       bytes: BATCH_MAX_BYTES,
@@ -98,15 +113,18 @@ export class Spool implements Journal {
    *
    * @throws {SpoolError} `SPOOL_UNREADABLE`
    */
-  static async open(options: SpoolOptions): Promise<Spool> {
-    return new Spool(options, await openParts(options));
+  static async open<Request>(
+    options: SpoolOptions,
+    recorder: Recorder<Request>,
+  ): Promise<Spool<Request>> {
+    return new Spool(options, recorder, await openParts(options));
   }
 
   get parts(): SpoolParts {
     return this.#parts;
   }
 
-  async append(digest: Uint8Array, encode: Encode): Promise<Appended> {
+  async append(digest: Uint8Array, request: Request): Promise<Appended> {
     if (digest.length !== DIGEST_SIZE_BYTES) throw new RangeError("a digest has 32 bytes");
     const rejected = this.#parts.window.rejectedOf(digest);
     if (rejected !== undefined) return this.#repeated(rejected);
@@ -117,7 +135,7 @@ export class Spool implements Journal {
       this.#repeatedRequests += 1;
       return same;
     }
-    const work = this.#append(digest, encode);
+    const work = this.#append(digest, request);
     this.#underWay.set(key, work);
     try {
       return await work;
@@ -174,46 +192,74 @@ export class Spool implements Journal {
     return { rejected, message };
   }
 
-  async #append(digest: Uint8Array, encode: Encode): Promise<Appended> {
-    while (this.#cuttingBack === 0 && this.#diskQueue.isFull(this.#open?.memory.sizeBytes ?? 0)) {
-      await this.#diskQueue.changed();
-    }
-    // From here to the commit nothing waits, so the place in the batch stays true.
-    if (this.#stopping) throw new SpoolError("SPOOL_STOPPING", "the server is stopping");
-    this.#parts.space.check(0);
-    if (this.#cuttingBack > 0) {
-      throw new SpoolError("SPOOL_WRITE_FAILED", "the spool recovers from a failed write");
-    }
-    const batch = this.#open ?? this.#begin();
+  async #append(digest: Uint8Array, request: Request): Promise<Appended> {
+    const { promise: granted, resolve } = Promise.withResolvers<void>();
+    const release = this.#recordings.acquire(resolve);
+    let batch: OpenBatch | undefined;
     try {
-      const place = batch.contents.place();
-      const encoded = encode(place);
-      const { rejected, message } = encoded;
-      if (encoded.tables.every(({ rowEnds }) => rowEnds.length === 0)) return { rejected, message };
-      this.#check(encoded);
-      const record = batch.memory.take(requestSizeBytes(encoded));
-      batch.contents.add(encodeRequest(record, digest, place, encoded), record.length);
-      const committed = this.#commit(batch, record);
-      this.#arm(batch);
-      if (this.#isFull(batch.contents)) this.#close(batch);
+      await granted;
+      batch = await this.#batchWithRoom();
+      const { made, committed } = await this.#recordInto(batch, digest, request);
+      release();
+      const { rejected, message } = made;
+      if (committed === undefined) return { rejected, message };
       await committed;
       this.#parts.window.add(digest, rejected, this.#options.now());
       return { rejected, message };
     } finally {
-      // Opened for nothing: its id and times would be old when the next request comes.
-      if (batch.contents.requests.length === 0 && this.#open === batch) this.#open = undefined;
+      release();
+      if (batch !== undefined) this.#discardUnused(batch);
     }
   }
 
-  /** Whether a request may be taken, before memory is. */
-  #check(encoded: EncodedRequest): void {
-    this.#parts.space.check(requestSizeBytes(encoded));
-    if (daysOf(encoded).size > REQUEST_MAX_DAYS) {
-      throw new SpoolError(
-        "SPOOL_REQUEST_TOO_LARGE",
-        `the spans of the request lie on more than ${REQUEST_MAX_DAYS} days; send smaller batches`,
-      );
+  /** The open batch, once there is memory for more. */
+  async #batchWithRoom(): Promise<OpenBatch> {
+    while (this.#cuttingBack === 0 && this.#diskQueue.isFull(this.#open?.memory.sizeBytes ?? 0)) {
+      await this.#diskQueue.changed();
     }
+    if (this.#stopping) throw new SpoolError("SPOOL_STOPPING", "the server is stopping");
+    checkRoom(this.#parts.space.room(), 0);
+    if (this.#cuttingBack > 0) throw recovering();
+    return this.#open ?? this.#begin();
+  }
+
+  /** The batch is not sealed before this is through. */
+  #recordInto(batch: OpenBatch, digest: Uint8Array, request: Request): Promise<Recorded> {
+    const recorded = this.#record(batch, digest, request);
+    batch.recording.add(recorded);
+    const done = (): void => {
+      batch.recording.delete(recorded);
+    };
+    recorded.then(done, done);
+    return recorded;
+  }
+
+  async #record(batch: OpenBatch, digest: Uint8Array, request: Request): Promise<Recorded> {
+    const { contents, memory } = batch;
+    const order = { digest, batch: contents.facts, room: this.#parts.space.room() };
+    const made = await this.#recorder.record(request, order, memory);
+    const { record, leaves } = made;
+    if (record === undefined) return { made, committed: undefined };
+    // The rows of a record that was given up would be a hole before those of this one.
+    if (batch.hasFailed) throw recovering();
+    try {
+      contents.add(readRecord(record, leaves), record.length);
+    } catch (error) {
+      this.#fail(batch);
+      throw error;
+    }
+    const committed = this.#commit(batch, record);
+    if (this.#open === batch) this.#arm(batch);
+    if (this.#isFull(contents)) this.#close(batch);
+    return { made, committed };
+  }
+
+  /** Opened for nothing: its id and times would be old when the next request comes. */
+  #discardUnused(batch: OpenBatch): void {
+    const isUnused = batch.contents.requests.length === 0 && batch.recording.size === 0;
+    if (!isUnused || this.#open !== batch) return;
+    this.#open = undefined;
+    batch.memory.release();
   }
 
   async #commit(batch: OpenBatch, bytes: Buffer): Promise<void> {
@@ -256,6 +302,7 @@ export class Spool implements Journal {
       openedAtMs: performance.now(),
       timer: undefined,
       hasFailed: false,
+      recording: new Set(),
     };
     this.#open = batch;
     return batch;
@@ -280,15 +327,20 @@ export class Spool implements Journal {
     clearTimeout(batch.timer);
     const closedAtMs = this.#options.now();
     const sealed = this.#sealing.then(() => this.#finish(batch, closedAtMs));
-    this.#sealing = this.#diskQueue.untilSealed(batch.memory.sizeBytes, sealed);
+    this.#sealing = this.#diskQueue.untilSealed(batch.memory, sealed);
   }
 
   /** Seal a closed batch and hand it on. Never rejects: what fails is tried again. */
   async #finish(batch: OpenBatch, closedAtMs: number): Promise<void> {
-    const { file } = batch;
+    const { file, recording, memory } = batch;
+    while (recording.size > 0) await Promise.allSettled(recording);
     await file.settled();
     let { contents } = batch;
-    if (file.failed) {
+    if (contents.requests.length === 0 && !batch.hasFailed) {
+      memory.release();
+      return;
+    }
+    if (file.failed || batch.hasFailed) {
       await file.close();
       this.#fail(batch);
       const left = await this.#retry(() => this.#cutBack(file));
@@ -326,4 +378,8 @@ export class Spool implements Journal {
       }
     }
   }
+}
+
+function recovering(): SpoolError {
+  return new SpoolError("SPOOL_WRITE_FAILED", "the spool recovers from a failed write");
 }

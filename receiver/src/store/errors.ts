@@ -41,8 +41,20 @@ export interface InsertFailure {
   readonly isFinal: boolean;
 }
 
+/** A failure that was judged in another thread. */
+export class JudgedError extends Error {
+  readonly failure: InsertFailure;
+
+  constructor(failure: InsertFailure) {
+    super(`${failure.type} (${failure.code})`);
+    this.name = "JudgedError";
+    this.failure = failure;
+  }
+}
+
 /** Judge an error; its message, which may quote rows, stays where it is. */
 export function judge(error: unknown): InsertFailure {
+  if (error instanceof JudgedError) return error.failure;
   if (error instanceof ClickHouseError) {
     return {
       code: error.code,

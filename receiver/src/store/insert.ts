@@ -12,6 +12,7 @@ import { Readable } from "node:stream";
 import { setImmediate as turn } from "node:timers/promises";
 import type { ClickHouseClient } from "@clickhouse/client";
 import type { StorableTable } from "../base/stored-batch.ts";
+import type { Inserter } from "./inserter.ts";
 import type { NativeBlock } from "./native/block.ts";
 import { NativeBlockPool } from "./native/pool.ts";
 
@@ -38,7 +39,7 @@ const INSERT_SETTINGS = {
 } as const;
 
 /** Inserts rows; keeps memory for the next ones. */
-export class TableInserter {
+export class TableInserter implements Inserter {
   readonly #client: ClickHouseClient;
   readonly #blocks = new NativeBlockPool();
 
@@ -51,8 +52,10 @@ export class TableInserter {
     const { name, columns, chunks } = table;
     const block = this.#blocks.take(name, columns);
     if (!(await fill(block, chunks, signal))) {
-      // They are not what the spool should hold. ClickHouse says what is wrong with them.
-      await this.#send(table, "RowBinary", chunks, { token, signal });
+      // They are not what the spool should hold. ClickHouse says what is wrong with them. Copies: the
+      // client may go on reading after a try that failed, when their memory is used again.
+      const copies = chunks.map((chunk) => new Uint8Array(chunk));
+      await this.#send(table, "RowBinary", copies, { token, signal });
       return;
     }
     await this.#send(table, "Native", block.pieces(), { token, signal });

@@ -14,6 +14,7 @@ import type { Log } from "../base/log.ts";
 import type { BatchSource, Refusal, StorableTable } from "../base/stored-batch.ts";
 import { judge } from "./errors.ts";
 import { TableInserter } from "./insert.ts";
+import type { Inserter } from "./inserter.ts";
 
 /**
  * Batches under way at the same time. One reads its rows while another is merged into ClickHouse;
@@ -43,6 +44,8 @@ export interface WriterState {
 export interface WriterOptions {
   readonly client: ClickHouseClient;
   readonly log: Log;
+  /** @default inserts where it is called */
+  readonly inserter?: Inserter;
   /** @default {@link IN_FLIGHT_MAX} */
   readonly inFlightMax?: number;
   /** First pause after a failed try. @default 200 */
@@ -60,7 +63,7 @@ interface Place {
 
 export class BatchWriter {
   readonly #options: WriterOptions;
-  readonly #inserter: TableInserter;
+  readonly #inserter: Inserter;
   readonly #stopped = new AbortController();
   readonly #whenStopped = new Promise<void>((resolve) => {
     this.#stopped.signal.addEventListener("abort", () => resolve());
@@ -76,7 +79,7 @@ export class BatchWriter {
 
   constructor(options: WriterOptions) {
     this.#options = options;
-    this.#inserter = new TableInserter(options.client);
+    this.#inserter = options.inserter ?? new TableInserter(options.client);
     this.#isReady = options.ready === undefined;
     options.ready?.then(
       () => {
@@ -210,7 +213,6 @@ export class BatchWriter {
         this.#lastFailure = undefined;
         return undefined;
       } catch (error) {
-        source.onFailedTry?.();
         const { code, type, isFinal } = judge(error);
         if (isFinal) refused += 1;
         if (refused < REFUSALS_MAX) throw error;

@@ -1,0 +1,39 @@
+/**
+ * The thread that makes records of requests; `thread-recorder.ts` starts it.
+ *
+ * In: requests, the batch that each goes into, slabs to write into. Out: records in those slabs.
+ * Side effects: none but that memory. Redaction happens here: what comes out holds no clear text.
+ */
+import { workerData } from "node:worker_threads";
+import { StageError } from "./base/errors.ts";
+import { answerCalls } from "./base/thread.ts";
+import { createEncoding } from "./encode-request.ts";
+import { createRedactor } from "./redact/index.ts";
+import { LentSlabs } from "./spool/lent-slabs.ts";
+import { RecordMaker } from "./spool/recorder.ts";
+import type { RecordCall, RecorderThreadData, RecordReply } from "./thread-recorder.ts";
+
+const { redactionKey } = workerData as RecorderThreadData;
+const encoderOf = createEncoding(createRedactor({ key: redactionKey }));
+const maker = new RecordMaker();
+const slabs = new LentSlabs();
+
+answerCalls<RecordCall, RecordReply>(({ request, order, lent }) => {
+  slabs.lend(lent);
+  slabs.useFor(order.batch.batchId);
+  const { buffer, byteOffset, byteLength } = request.body;
+  const encode = encoderOf({ ...request, body: Buffer.from(buffer, byteOffset, byteLength) });
+  try {
+    const { record, leaves, rejected, message } = maker.make(encode, order, (sizeBytes) =>
+      slabs.take(sizeBytes),
+    );
+    const place = record === undefined ? undefined : slabs.placeOf(record);
+    return {
+      reply: { kind: "made", place, leaves, rejected, message },
+      transfer: leaves === undefined ? [] : [leaves.buffer as ArrayBuffer],
+    };
+  } catch (error) {
+    if (!(error instanceof StageError)) throw error;
+    return { reply: { kind: "refused", code: error.code, message: error.message } };
+  }
+});

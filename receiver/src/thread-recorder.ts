@@ -1,0 +1,106 @@
+/**
+ * Makes records of requests in a thread of its own, so that decoding, redaction and hashing, most of
+ * what a request costs, do not keep others from being read and acknowledged.
+ *
+ * In: requests. Out: their records, in memory that both threads share. Side effects: a thread. The
+ * memory of a request's body goes to the thread.
+ */
+import { Thread } from "./base/thread.ts";
+import { IngestError, type IngestErrorCode } from "./ingest/errors.ts";
+import type { ExportRequest } from "./otlp/types.ts";
+import { SpoolError, type SpoolErrorCode } from "./spool/errors.ts";
+import type { LentSlab, RecordPlace } from "./spool/lent-slabs.ts";
+import { RECORDING_MAX } from "./spool/limits.ts";
+import type { MadeRecord, Recorder, RecordOrder } from "./spool/recorder.ts";
+import type { BatchMemory, Slab } from "./spool/slabs.ts";
+
+/** Slabs that wait in the thread: each record under way may begin one. */
+const SPARE_SLABS: number = RECORDING_MAX;
+
+/** What the thread is started with. */
+export interface RecorderThreadData {
+  readonly redactionKey: Uint8Array;
+}
+
+/** A request for the thread. */
+export interface RecordCall {
+  readonly request: Omit<ExportRequest, "body"> & { readonly body: Uint8Array };
+  readonly order: RecordOrder;
+  readonly lent: readonly LentSlab[];
+}
+
+/** What came of it. */
+export type RecordReply =
+  | (Omit<MadeRecord, "record"> & {
+      readonly kind: "made";
+      readonly place: RecordPlace | undefined;
+    })
+  | { readonly kind: "refused"; readonly code: string; readonly message: string };
+
+export class ThreadRecorder implements Recorder<ExportRequest> {
+  readonly #thread: Thread<RecordCall, RecordReply>;
+  /** Slabs that are lent, those of the batch at hand and spare ones, by their ids. */
+  readonly #lent = new Map<number, Slab>();
+  /** Those that no record lies in yet. */
+  readonly #spare = new Set<number>();
+
+  constructor(data: RecorderThreadData) {
+    this.#thread = new Thread("./encode-thread.ts", import.meta.url, data);
+  }
+
+  async record(
+    request: ExportRequest,
+    order: RecordOrder,
+    memory: BatchMemory,
+  ): Promise<MadeRecord> {
+    const body = ownBytes(request.body);
+    const lent: LentSlab[] = [];
+    while (this.#spare.size < SPARE_SLABS) {
+      const slab = memory.pool.take();
+      this.#lent.set(slab.id, slab);
+      this.#spare.add(slab.id);
+      lent.push({ id: slab.id, memory: slab.memory });
+    }
+    const call: RecordCall = { request: { ...request, body }, order, lent };
+    const reply = await this.#thread.call(call, [body.buffer as ArrayBuffer]);
+    if (reply.kind === "refused") throw errorOf(reply.code, reply.message);
+    const { place, leaves, rejected, message } = reply;
+    const record = place === undefined ? undefined : this.#recordAt(place, memory);
+    return { record, leaves, rejected, message };
+  }
+
+  /** End the thread. Nothing may be under way any more. */
+  stop(): Promise<void> {
+    return this.#thread.stop();
+  }
+
+  #recordAt(place: RecordPlace, memory: BatchMemory): Buffer {
+    if ("memory" in place) {
+      memory.holdOwn(place.memory.byteLength);
+      return Buffer.from(place.memory);
+    }
+    const slab = this.#lent.get(place.slab);
+    if (slab === undefined) throw new RangeError("the thread names a slab that it does not have");
+    if (this.#spare.delete(slab.id)) {
+      // Slabs are begun in the order in which they were lent; the one before is full, or its batch's.
+      for (const id of this.#lent.keys()) {
+        if (id !== slab.id && !this.#spare.has(id)) this.#lent.delete(id);
+      }
+      memory.hold(slab);
+    }
+    return slab.bytes.subarray(place.start, place.end);
+  }
+}
+
+/** The bytes alone in their memory, so that it can be handed over. */
+function ownBytes(body: Buffer): Uint8Array {
+  const { buffer, byteLength } = body;
+  const isAlone = buffer instanceof ArrayBuffer && buffer.byteLength === byteLength;
+  return isAlone ? new Uint8Array(buffer) : new Uint8Array(body);
+}
+
+function errorOf(code: string, message: string): SpoolError | IngestError {
+  return code.startsWith("SPOOL_")
+    ? new SpoolError(code as SpoolErrorCode, message)
+    : new IngestError(code as IngestErrorCode, message);
+}
