@@ -17,6 +17,12 @@ import type { BatchMemory, Slab } from "./spool/slabs.ts";
 /** Slabs that wait in the thread: each record under way may begin one. */
 const SPARE_SLABS: number = RECORDING_MAX;
 
+/** What stands before a message of gRPC in the same memory, in bytes. */
+const HEAD_BYTES = 5;
+
+/** Smaller bodies may lie in memory that Node shares out (`Buffer.poolSize`), in bytes. */
+const OWN_SIZE_MIN_BYTES = 65_536;
+
 /** What the thread is started with. */
 export interface RecorderThreadData {
   readonly redactionKey: Uint8Array;
@@ -92,11 +98,15 @@ export class ThreadRecorder implements Recorder<ExportRequest> {
   }
 }
 
-/** The bytes alone in their memory, so that it can be handed over. */
+/**
+ * The bytes in memory that can be handed over, which is that of the body itself where nothing else
+ * lies in it but what gRPC puts before a message.
+ */
 function ownBytes(body: Buffer): Uint8Array {
-  const { buffer, byteLength } = body;
-  const isAlone = buffer instanceof ArrayBuffer && buffer.byteLength === byteLength;
-  return isAlone ? new Uint8Array(buffer) : new Uint8Array(body);
+  const { buffer, byteOffset, byteLength } = body;
+  const isAlone = byteLength >= OWN_SIZE_MIN_BYTES && buffer.byteLength <= byteLength + HEAD_BYTES;
+  if (!isAlone || !(buffer instanceof ArrayBuffer)) return new Uint8Array(body);
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 function errorOf(code: string, message: string): SpoolError | IngestError {

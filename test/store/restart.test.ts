@@ -14,6 +14,7 @@ import { createEncoding } from "../../receiver/src/encode-request.ts";
 import type { ExportRequest } from "../../receiver/src/otlp/types.ts";
 import { type Pipeline, startPipeline } from "../../receiver/src/pipeline.ts";
 import { createRedactor } from "../../receiver/src/redact/index.ts";
+import { LocalRecorder } from "../../receiver/src/spool/recorder.ts";
 import { QUIET_LOG } from "../fixtures/batches.ts";
 import { select, startTestEngine, type TestEngine } from "../fixtures/engine.ts";
 
@@ -45,7 +46,8 @@ function start(spoolDir: string, client = engine.client): Promise<Pipeline> {
     spoolDir,
     spoolMaxBytes: 1e9,
     client,
-    encoderOf: createEncoding(redactor),
+    recorder: new LocalRecorder(createEncoding(redactor)),
+    digestKey: new Uint8Array(32).fill(7),
     workspaceId: "default",
     retentionClass: DEFAULT_RETENTION_CLASS,
     policyDigest: "00".repeat(32),

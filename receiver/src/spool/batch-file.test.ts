@@ -12,6 +12,7 @@ import {
   encodeHead,
   encodeRequest,
   encodeSeal,
+  readRecord,
   requestSizeBytes,
 } from "./batch-file.ts";
 import { RECORD_MAX_BYTES } from "./limits.ts";
@@ -103,16 +104,33 @@ describe("a request", () => {
     expect(() => decodeRequest(longer)).toThrow("another length");
   });
 
-  test("has its rows as views of the record, and everything else as copies", () => {
+  test("just framed has its rows as views of the record, and everything else as copies", () => {
     const record = Buffer.alloc(requestSizeBytes(REQUEST));
-    const { digest, tables } = encodeRequest(record, DIGEST, PLACE, REQUEST);
+    encodeRequest(record, DIGEST, PLACE, REQUEST);
+    const { digest, tables } = readRecord(record, undefined);
     record.fill(0x7a);
     expect(tables.map(({ bytes }) => Buffer.from(bytes).toString())).toEqual(["zzzzz", "z"]);
     expect(digest).toEqual(DIGEST);
-    expect(tables.map(({ firstRow, rowEnds }) => [firstRow, [...rowEnds]])).toEqual([
-      [5, [2, 5]],
-      [7, [1]],
+    expect(tables.map(({ firstRow, rowEnds, leaves }) => [firstRow, [...rowEnds], leaves])).toEqual(
+      [
+        [5, [2, 5], undefined],
+        [7, [1], undefined],
+      ],
+    );
+  });
+
+  test("just framed is given its leaves, row after row, and not one more or less", () => {
+    const record = Buffer.alloc(requestSizeBytes(REQUEST));
+    encodeRequest(record, DIGEST, PLACE, REQUEST);
+    const leaves = Uint8Array.from({ length: 96 }, (_, index) => index);
+    const { tables } = readRecord(record, leaves);
+    expect(tables.map((table) => [...(table.leaves ?? [])])).toEqual([
+      [...leaves.subarray(0, 64)],
+      [...leaves.subarray(64)],
     ]);
+    for (const size of [64, 95, 97, 128]) {
+      expect(() => readRecord(record, new Uint8Array(size))).toThrow(RangeError);
+    }
   });
 
   test("larger than a record is refused for good", () => {

@@ -9,7 +9,7 @@ import { PassThrough } from "node:stream";
 import type { Encode } from "../base/batch.ts";
 import { createLog, type Log } from "../base/log.ts";
 import type { ClosedBatch } from "./closed-batch.ts";
-import { LocalRecorder } from "./recorder.ts";
+import { LocalRecorder, type Recorder } from "./recorder.ts";
 import type { Sealing } from "./sealing.ts";
 import { Spool } from "./spool.ts";
 import type { SpoolOptions } from "./spool-parts.ts";
@@ -101,9 +101,9 @@ export interface TestSpool {
 export async function openTestSpool(
   dir: string,
   options: Partial<SpoolOptions> = {},
+  recorder: Recorder<Encode> = new LocalRecorder((encode: Encode) => encode),
 ): Promise<TestSpool> {
   const closed: ClosedBatch[] = [];
-  const recorder = new LocalRecorder((encode: Encode) => encode);
   const spool = await Spool.open(
     {
       dir,

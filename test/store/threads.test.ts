@@ -1,0 +1,210 @@
+/**
+ * Goal: records made and rows inserted by threads are those that would be made and inserted here.
+ * Method: the shipped threads beside `LocalRecorder`, byte by byte; the real engine for INSERTs.
+ */
+import { BATCH_TABLES, DEFAULT_RETENTION_CLASS } from "@spanledger/schema";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { requestOf } from "../../bench/src/shapes.ts";
+import { firstPlace } from "../../receiver/src/classify/place.ts";
+import { createEncoding } from "../../receiver/src/encode-request.ts";
+import type { ExportRequest } from "../../receiver/src/otlp/types.ts";
+import { createRedactor } from "../../receiver/src/redact/index.ts";
+import type { BatchFacts } from "../../receiver/src/spool/batch-file.ts";
+import { readRecord } from "../../receiver/src/spool/batch-file.ts";
+import { SLAB_SIZE_BYTES } from "../../receiver/src/spool/limits.ts";
+import { LocalRecorder, type MadeRecord } from "../../receiver/src/spool/recorder.ts";
+import { BatchMemory, SlabPool } from "../../receiver/src/spool/slabs.ts";
+import { JudgedError, judge } from "../../receiver/src/store/errors.ts";
+import { ThreadInserter } from "../../receiver/src/thread-inserter.ts";
+import { ThreadRecorder } from "../../receiver/src/thread-recorder.ts";
+import { tablesOf } from "../fixtures/batches.ts";
+import { select, startTestEngine, type TestEngine } from "../fixtures/engine.ts";
+import { batchOf } from "../fixtures/rows.ts";
+import { EXAMPLE_TRACE_JSON } from "../otlp/example-trace.ts";
+
+const KEY = new Uint8Array(32).fill(7);
+const ROOM = { usedBytes: 0, maxBytes: 1e12, freeBytes: 1e12, diskFreeMinBytes: 0 };
+
+function factsOf(batchId: string): BatchFacts {
+  const facts = { batchId, workspaceId: "default", retentionClass: DEFAULT_RETENTION_CLASS };
+  const place = firstPlace({ ...facts, receivedAtMs: Date.UTC(2026, 0, 1) });
+  return {
+    ...facts,
+    policyDigest: "00".repeat(32),
+    tables: place.tables.map(({ segment, expiresAtS }, index) => {
+      const { name, columns } = BATCH_TABLES[index as 0];
+      return { name, columns: Object.keys(columns).length, segment, expiresAtS };
+    }),
+  };
+}
+
+function requestWith(body: Buffer, more: Partial<ExportRequest> = {}): ExportRequest {
+  const sizeBytes = body.length;
+  return { body, signal: "traces", transport: "grpc", format: "protobuf", sizeBytes, ...more };
+}
+
+const orderOf = (batchId: string) => ({
+  digest: new Uint8Array(32).fill(1),
+  batch: factsOf(batchId),
+  room: ROOM,
+});
+
+describe("the recorder's thread", () => {
+  let thread: ThreadRecorder;
+  beforeAll(() => {
+    thread = new ThreadRecorder({ redactionKey: KEY });
+  });
+  afterAll(() => thread.stop());
+
+  const [batchA, batchB] = ["01J00000000000000000000000", "01J00000000000000000000001"];
+
+  test("makes the records that are made here, for batch after batch", async () => {
+    const local = new LocalRecorder(createEncoding(createRedactor({ key: KEY })));
+    const pool = new SlabPool();
+    const made: MadeRecord[] = [];
+    for (const recorder of [local, thread]) {
+      const memory = new BatchMemory(pool);
+      const next = new BatchMemory(pool);
+      made.push(
+        ...(await Promise.all([
+          recorder.record(requestWith(requestOf("genai", 64, 1)), orderOf(batchA), memory),
+          recorder.record(requestWith(requestOf("small", 10, 2)), orderOf(batchA), memory),
+          recorder.record(
+            requestWith(Buffer.from(EXAMPLE_TRACE_JSON), { format: "json", transport: "http" }),
+            orderOf(batchA),
+            memory,
+          ),
+          recorder.record(requestWith(requestOf("genai", 8, 3)), orderOf(batchB), next),
+        ])),
+      );
+    }
+    const [here, there] = [made.slice(0, 4), made.slice(4)];
+    expect(there.map(({ record }) => record?.length)).toEqual(
+      here.map(({ record }) => record?.length),
+    );
+    for (const [index, { record, leaves }] of there.entries()) {
+      expect(record?.equals(here[index]?.record ?? Buffer.alloc(0))).toBe(true);
+      expect(leaves).toEqual(here[index]?.leaves);
+    }
+    const [first] = readRecord(there[1]?.record ?? Buffer.alloc(0), there[1]?.leaves).tables;
+    expect(first?.firstRow).toBe(64);
+  });
+
+  test("takes the memory of a large body, and a copy of a small one", async () => {
+    const memory = new BatchMemory(new SlabPool());
+    const large = requestOf("genai", 512, 1);
+    const own = Buffer.from(new Uint8Array(large).buffer);
+    await thread.record(requestWith(own), orderOf("01J00000000000000000000002"), memory);
+    expect(own.length).toBe(0);
+    const small = Buffer.from(requestOf("small", 1, 1));
+    await thread.record(requestWith(small), orderOf("01J00000000000000000000002"), memory);
+    expect(small.length).toBeGreaterThan(0);
+  });
+
+  test("refuses with the same codes, and goes on numbering without a hole", async () => {
+    const memory = new BatchMemory(new SlabPool());
+    const batch = "01J00000000000000000000003";
+    const refused: [ExportRequest, object, string][] = [
+      [requestWith(Buffer.from([0xff])), {}, "OTLP_MALFORMED_PROTOBUF"],
+      [requestWith(Buffer.from("{"), { format: "json" }), {}, "OTLP_MALFORMED_JSON"],
+      [requestWith(requestOf("small", 3)), { room: { ...ROOM, maxBytes: 1 } }, "SPOOL_FULL"],
+      [requestWith(requestOf("small", 3)), { room: { ...ROOM, freeBytes: 0 } }, "SPOOL_DISK_FULL"],
+    ];
+    for (const [request, more, code] of refused) {
+      const order = { ...orderOf(batch), ...more };
+      await expect(thread.record(request, order, memory)).rejects.toMatchObject({
+        code,
+        retryable: code.startsWith("SPOOL"),
+      });
+    }
+    const nothing = await thread.record(requestWith(Buffer.alloc(0)), orderOf(batch), memory);
+    expect(nothing).toEqual({ record: undefined, leaves: undefined, rejected: 0, message: "" });
+    expect(memory.sizeBytes).toBe(0);
+    const made = await thread.record(requestWith(requestOf("small", 1)), orderOf(batch), memory);
+    const [spans] = readRecord(made.record ?? Buffer.alloc(0), made.leaves).tables;
+    expect([spans?.firstRow, memory.sizeBytes]).toEqual([0, SLAB_SIZE_BYTES]);
+  });
+
+  test("fills slab after slab, and gives a larger record memory of its own", async () => {
+    const pool = new SlabPool();
+    const memory = new BatchMemory(pool);
+    const order = orderOf("01J00000000000000000000004");
+    const records: (Buffer | undefined)[] = [];
+    const body = requestOf("large", 100, 1);
+    for (let index = 0; index < 12; index += 1) {
+      records.push((await thread.record(requestWith(Buffer.from(body)), order, memory)).record);
+    }
+    const slabs = new Set(records.map((record) => record?.buffer));
+    const sizeBytes = records[0]?.length ?? 0;
+    const inOne = Math.floor(SLAB_SIZE_BYTES / sizeBytes);
+    expect(inOne).toBeGreaterThan(1);
+    expect(slabs.size).toBe(Math.ceil(12 / inOne));
+    expect(memory.sizeBytes).toBe(slabs.size * SLAB_SIZE_BYTES);
+    const huge = requestWith(requestOf("large", 800, 1));
+    const made = await thread.record(huge, order, memory);
+    expect(made.record?.buffer.byteLength).toBe(made.record?.length);
+    expect(memory.sizeBytes).toBe(slabs.size * SLAB_SIZE_BYTES + (made.record?.length ?? 0));
+  });
+});
+
+describe("the inserter's thread", () => {
+  let engine: TestEngine;
+  let inserter: ThreadInserter;
+  beforeAll(async () => {
+    engine = await startTestEngine({ migrated: true });
+    inserter = new ThreadInserter(engine.target);
+  });
+  afterAll(async () => {
+    await inserter?.stop();
+    await engine?.stop();
+  });
+
+  const NEVER = new AbortController().signal;
+
+  test("inserts rows from shared and from other memory, once a token", async () => {
+    for (let attempt = 0; attempt < 2; attempt += 1) {
+      for (const table of tablesOf(batchOf({ name: "a" }, { name: "b" }))) {
+        const [chunk = new Uint8Array(0)] = table.chunks;
+        const shared = Buffer.from(new SharedArrayBuffer(chunk.length + 10)).subarray(10);
+        shared.set(chunk);
+        await inserter.insert(
+          { ...table, rows: table.rows * 2, chunks: [shared, chunk] },
+          "t",
+          NEVER,
+        );
+      }
+    }
+    expect(
+      await select(engine.client, "SELECT SpanName, count() AS n FROM spans GROUP BY 1 ORDER BY 1"),
+    ).toEqual([
+      { SpanName: "a", n: 2 },
+      { SpanName: "b", n: 2 },
+    ]);
+  });
+
+  test("says what ClickHouse thinks of rows that are none, and of a table that is gone", async () => {
+    const [table] = tablesOf(batchOf({ name: "c" }));
+    if (table === undefined) throw new Error("there is no table");
+    const cut = table.chunks.map((chunk) => chunk.subarray(0, chunk.length - 3));
+    const failed = await inserter
+      .insert({ ...table, chunks: cut }, "cut", NEVER)
+      .catch((error: unknown) => error);
+    expect(failed).toBeInstanceOf(JudgedError);
+    expect(judge(failed)).toMatchObject({ isFinal: true });
+    await engine.client.command({ query: "RENAME TABLE spans TO spans_away" });
+    const gone = await inserter.insert(table, "gone", NEVER).catch((error: unknown) => error);
+    await engine.client.command({ query: "RENAME TABLE spans_away TO spans" });
+    expect(judge(gone)).toMatchObject({ code: "60", isFinal: false });
+    await inserter.insert(table, "gone", NEVER);
+  });
+
+  test("gives up at once when it is stopped", async () => {
+    const [table] = tablesOf(batchOf({ name: "d" }));
+    if (table === undefined) throw new Error("there is no table");
+    const stop = new AbortController();
+    const inserted = inserter.insert(table, "stopped", stop.signal);
+    stop.abort(new Error("stopping"));
+    await expect(inserted).rejects.toThrow("stopping");
+    await expect(inserter.insert(table, "later", stop.signal)).rejects.toThrow("stopping");
+  });
+});
