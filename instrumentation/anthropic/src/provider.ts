@@ -1,5 +1,5 @@
 /** Which platform a client talks to, in the well-known values of `gen_ai.provider.name`. */
-import { readField } from "@spanledger/api/internal";
+import { lookUpClass } from "@spanledger/api/internal";
 
 const ANTHROPIC = "anthropic";
 
@@ -14,5 +14,5 @@ const BY_CLASS: ReadonlyMap<unknown, string> = new Map([
 ]);
 
 export function providerOf(client: unknown): string {
-  return BY_CLASS.get(readField(readField(client, "constructor"), "name")) ?? ANTHROPIC;
+  return lookUpClass(client, BY_CLASS) ?? ANTHROPIC;
 }
