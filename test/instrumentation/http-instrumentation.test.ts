@@ -13,7 +13,7 @@ import { currentRun, workflow } from "@spanledger/api";
 import { HttpInstrumentation, recordRequests, setActor } from "@spanledger/instrumentation-http";
 import { OTEL, WORKFLOW } from "@spanledger/schema";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { FRAMEWORKS } from "./http-apps.ts";
+import { FRAMEWORKS, OLDER_FRAMEWORKS } from "./http-apps.ts";
 import { record } from "./spans.ts";
 
 /** TLS without certificates: what matters here is the server, not whom it is. */
@@ -48,7 +48,7 @@ async function served(): Promise<ReadableSpan> {
   return server()[0] as ReadableSpan;
 }
 
-test.each(FRAMEWORKS)("a server of %s is recorded without a middleware", async (_, start) => {
+test.each([...FRAMEWORKS, ...OLDER_FRAMEWORKS])("a server of %s is recorded without a middleware", async (_, start) => {
   const app = await start();
   closing.push(() => app.close());
   const headers = { "content-type": "application/json" };

@@ -13,6 +13,11 @@ const BY_CLASS: ReadonlyMap<unknown, string> = new Map([
   ["AnthropicVertex", "gcp.vertex_ai"],
 ]);
 
+/** The platform, where a client says that it is not Anthropic's own. */
+export function platformOf(client: unknown): string | undefined {
+  return lookUpClass(client, BY_CLASS);
+}
+
 export function providerOf(client: unknown): string {
-  return lookUpClass(client, BY_CLASS) ?? ANTHROPIC;
+  return platformOf(client) ?? ANTHROPIC;
 }

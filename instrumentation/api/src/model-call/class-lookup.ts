@@ -13,7 +13,7 @@ const DEPTH_MAX = 8;
  */
 export function lookUpClass<T>(value: unknown, byName: ReadonlyMap<unknown, T>): T | undefined {
   let type = readField(value, "constructor");
-  for (let depth = 0; typeof type === "function" && depth < DEPTH_MAX; depth += 1) {
+  for (let depth = 0; type !== undefined && type !== null && depth < DEPTH_MAX; depth += 1) {
     const known = byName.get(readField(type, "name"));
     if (known !== undefined) return known;
     type = Object.getPrototypeOf(type);
