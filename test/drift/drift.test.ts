@@ -79,9 +79,14 @@ test("the table has a line for each library", () => {
 
 describe.each(INSTRUMENTED)("$name", (library) => {
   test("has tested versions, all of them in the declared range, the oldest among them", () => {
-    const tested = testedVersions(library, read("../package.json"), read("../../package-lock.json"));
+    const tested = testedVersions(
+      library,
+      read("../package.json"),
+      read("../../package-lock.json"),
+    );
     const [range = ""] = library.supported;
-    for (const version of tested) expect(library.supported.some((one) => isIn(version, one))).toBe(true);
+    for (const version of tested)
+      expect(library.supported.some((one) => isIn(version, one))).toBe(true);
     const oldest = /^>=(\d+\.\d+)/.exec(range)?.[1];
     expect(tested[0]).toMatch(new RegExp(`^${oldest?.replace(".", "\\.")}\\.`));
   });

@@ -19,6 +19,10 @@ const VERSION = /^\d+\.\d+\.\d+\S*$/;
 const read = (path: string): unknown =>
   JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8"));
 
+const say = (line: string): void => {
+  process.stdout.write(`${line}\n`);
+};
+
 const failures = new Set<string>();
 
 /** @returns undefined where the registry gives no answer */
@@ -44,17 +48,17 @@ const newest = await Promise.all(libraries.map(({ name }) => newestOf(name)));
 const drifts = libraries.map((library, at) =>
   driftOf(library, testedVersions(library, manifest, lock), newest[at]),
 );
-for (const line of drawTable(drifts)) console.log(line);
+for (const line of drawTable(drifts)) say(line);
 
 const unknown = drifts.filter(({ verdict }) => verdict === "unknown").length;
 if (unknown > 0) {
   const why = [...failures].join(", ");
-  console.log(`\nThe registry gave no answer for ${unknown} of ${drifts.length} (${why}).`);
-  console.log("Nothing is known about newer versions of these; run it again where it is reachable.");
+  say(`\nThe registry gave no answer for ${unknown} of ${drifts.length} (${why}).`);
+  say("Nothing is known about newer versions of these; run it again where it is reachable.");
 }
 const drifted = drifts.filter(({ verdict }) => verdict === "newer" || verdict === "outside");
 if (drifted.length > 0) {
-  console.log("\nnewer: install it in test/package.json, run the tests, note it in the README.");
-  console.log("outside: applications that have it are not recorded; widen the range once it was run.");
+  say("\nnewer: install it in test/package.json, run the tests, note it in the README.");
+  say("outside: applications that have it are not recorded; widen the range once it was run.");
   process.exitCode = 1;
 }

@@ -21,7 +21,13 @@ import { record } from "./spans.ts";
 
 type BedrockClass = typeof bedrock.AnthropicBedrock;
 type VertexClass = typeof vertex.AnthropicVertex;
-type Client = Pick<bedrock.AnthropicBedrock, "messages" | "beta">;
+type Messages = Pick<bedrock.AnthropicBedrock["messages"], "create" | "stream">;
+type BetaMessages = Pick<bedrock.AnthropicBedrock["beta"]["messages"], "create">;
+/** What the clients of all platforms have. */
+interface Client {
+  readonly messages: Messages;
+  readonly beta: { readonly messages: BetaMessages };
+}
 
 const load = createRequire(import.meta.url);
 const { AnthropicBedrock: OlderBedrock } = load("@anthropic-ai/bedrock-sdk-0.29") as typeof bedrock;

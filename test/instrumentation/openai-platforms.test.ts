@@ -23,7 +23,8 @@ type Connect = (library: Library) => Client;
 
 const recording = record();
 const instrumentation = new OpenAIInstrumentation();
-for (const { OpenAI } of [openai5, openai6, openai7]) instrumentation.manuallyInstrument({ OpenAI });
+for (const { OpenAI } of [openai5, openai6, openai7])
+  instrumentation.manuallyInstrument({ OpenAI });
 let server: OpenAIServer;
 
 beforeAll(async () => {

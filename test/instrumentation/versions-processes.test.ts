@@ -31,7 +31,10 @@ beforeAll(async () => {
     isMissing ? undefined : startRedis(),
   ]);
 });
-afterAll(() => Promise.all([anthropic, openai, otlp, redis].map((one) => one?.close())));
+afterAll(async () => {
+  await Promise.all([anthropic.close(), openai.close(), otlp.close()]);
+  await redis?.close();
+});
 
 /** An application: what it loads by which name, what it does with it, what comes of it. */
 interface Application {

@@ -49,5 +49,7 @@ export function carriedAttributes(parent: Context): Attributes {
   const attributes = samplingAndTools(request.body, request.captureContent);
   // Clients of other platforms from before the SDK traced itself do not tell it where they lead.
   const platform = platformOf(request.client);
-  return platform === undefined ? attributes : { ...attributes, [OTEL.genAiProviderName]: platform };
+  return platform === undefined
+    ? attributes
+    : { ...attributes, [OTEL.genAiProviderName]: platform };
 }
