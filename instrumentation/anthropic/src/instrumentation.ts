@@ -33,7 +33,7 @@ const NAME = "@spanledger/instrumentation-anthropic";
 const VERSION = "0.1.0";
 
 /** Versions of `@anthropic-ai/sdk` that are supported. */
-export const ANTHROPIC_VERSIONS: readonly string[] = [">=0.50.0 <2"];
+export const ANTHROPIC_VERSIONS: readonly string[] = [">=0.50.1 <2"];
 
 type Exports = Readonly<Record<string, unknown>>;
 

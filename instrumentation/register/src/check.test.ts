@@ -70,11 +70,11 @@ describe("a library", () => {
   });
 
   test.each([
-    ["0.50.0", "ok"],
-    ["0.49.9", "attention"],
+    ["0.50.1", "ok"],
+    ["0.50.0", "attention"],
     ["1.14.0-beta.1", "ok"],
     ["2.0.0", "attention"],
-  ])("of version %s is %s where 0.50 to 1 are supported", (version, status) => {
+  ])("of version %s is %s where 0.50.1 to 1 are supported", (version, status) => {
     write("package.json", {});
     write("node_modules/@anthropic-ai/sdk/package.json", { version });
     expect(find(`@anthropic-ai/sdk ${version}`)?.status).toBe(status);
