@@ -1,6 +1,7 @@
 /**
  * A stand-in for a model provider that speaks the protocol of Anthropic's messages API: messages
- * as JSON and as server-sent events, tools, and 429 before an answer.
+ * as JSON and as server-sent events, tools, and 429 before an answer; and as Bedrock and Vertex AI
+ * have it: the model in the path, a platform's own authorisation, AWS's framing of streams.
  *
  * What it does is asked for by the model's name, so that a test reads like its request.
  */
@@ -11,6 +12,7 @@ import {
   type ServerResponse,
 } from "node:http";
 import type { AddressInfo } from "node:net";
+import { AWS_EVENT_STREAM, awsChunk } from "./aws-event-stream.ts";
 
 export interface AnthropicServer {
   readonly baseUrl: string;
@@ -21,11 +23,20 @@ export interface AnthropicServer {
 }
 
 interface RequestBody {
-  readonly model: string;
+  /** In the path where a platform has it there. */
+  readonly model?: string;
   readonly stream?: boolean;
   readonly tools?: readonly unknown[];
   readonly messages: readonly { readonly content: unknown }[];
 }
+
+/** Paths of platforms: of Bedrock, and of Vertex AI; both leave the model out of the body. */
+const BEDROCK = /\/model\/(?<model>[^/]+)\/invoke(?<stream>-with-response-stream)?$/;
+const VERTEX =
+  /\/projects\/p\/locations\/r\/publishers\/anthropic\/models\/(?<model>[^/]+):(?<stream>streamR|r)awPredict$/;
+
+/** What may ask, by the beginning of its authorisation. */
+const PLATFORM_AUTHORIZATION = /^(?:AWS4-HMAC-SHA256 Credential=AKIA|Bearer unused)/;
 
 const USAGE = { input_tokens: 5, cache_read_input_tokens: 4, cache_creation_input_tokens: 3 };
 const TOOL_USE = { type: "tool_use", id: "toolu_1", name: "lookup", input: { id: 7 } };
@@ -38,7 +49,15 @@ export async function startAnthropicServer(): Promise<AnthropicServer> {
     request.on("end", () => {
       headers.push(request.headers);
       const body = JSON.parse(Buffer.concat(chunks).toString("utf8")) as RequestBody;
-      answer(body, request.headers["x-stainless-retry-count"] ?? "0", response);
+      const attempt = request.headers["x-stainless-retry-count"] ?? "0";
+      const { pathname } = new URL(request.url ?? "/", "http://localhost");
+      const path = decodeURIComponent(pathname);
+      const isBedrock = BEDROCK.test(path);
+      const model = (BEDROCK.exec(path) ?? VERTEX.exec(path))?.groups?.model;
+      if (model === undefined) answer(body, attempt, response);
+      else if (body.model !== undefined || !isAuthorized(request.headers)) {
+        send(response, 403, { message: "not as the platform has it" });
+      } else answer({ ...body, model, ...streamOf(path) }, attempt, response, isBedrock);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -46,7 +65,21 @@ export async function startAnthropicServer(): Promise<AnthropicServer> {
   return { baseUrl: `http://127.0.0.1:${port}`, port, headers, close: () => close(server) };
 }
 
-function answer(body: RequestBody, attempt: unknown, response: ServerResponse): void {
+function isAuthorized({ authorization = "" }: IncomingHttpHeaders): boolean {
+  return PLATFORM_AUTHORIZATION.test(authorization);
+}
+
+/** Bedrock asks for a stream by the path alone. */
+function streamOf(path: string): { readonly stream?: boolean } {
+  return BEDROCK.exec(path)?.groups?.stream === undefined ? {} : { stream: true };
+}
+
+function answer(
+  body: RequestBody,
+  attempt: unknown,
+  response: ServerResponse,
+  isBedrock = false,
+): void {
   if (body.model === "claude-busy" && attempt === "0") {
     const error = { type: "rate_limit_error", message: "slow down" };
     send(response, 429, { type: "error", error }, { "retry-after-ms": "1" });
@@ -58,7 +91,7 @@ function answer(body: RequestBody, attempt: unknown, response: ServerResponse): 
     return;
   }
   if (body.stream === true) {
-    stream(response, body);
+    stream(response, body, isBedrock);
     return;
   }
   const asks = asksTool(body);
@@ -92,10 +125,13 @@ function textBlock(body: RequestBody) {
   return { type: "text", text: body.model === "claude-json" ? '{"label":"high"}' : "Hello" };
 }
 
-function stream(response: ServerResponse, body: RequestBody): void {
-  response.writeHead(200, { "content-type": "text/event-stream" });
+function stream(response: ServerResponse, body: RequestBody, isBedrock: boolean): void {
+  const type = isBedrock ? AWS_EVENT_STREAM : "text/event-stream";
+  response.writeHead(200, { "content-type": type });
   const event = (type: string, rest: object): void => {
-    response.write(`event: ${type}\ndata: ${JSON.stringify({ type, ...rest })}\n\n`);
+    const one = { type, ...rest };
+    if (isBedrock) response.write(awsChunk(one));
+    else response.write(`event: ${type}\ndata: ${JSON.stringify(one)}\n\n`);
   };
   const block = (index: number, start: object, deltas: readonly object[]): void => {
     event("content_block_start", { index, content_block: start });

@@ -17,8 +17,8 @@ import {
   honoMiddleware,
   recordRequests,
 } from "@spanledger/instrumentation-http";
-import fastify from "fastify";
-import { Hono } from "hono";
+import type { fastify } from "fastify";
+import type { Hono } from "hono";
 
 /** A running application. */
 export interface App {
@@ -48,12 +48,12 @@ interface Express {
   (): ExpressRouter;
   Router(): ExpressRouter;
   json(): unknown;
-  urlencoded(): unknown;
+  urlencoded(options: { readonly extended: boolean }): unknown;
   text(options: { readonly type: () => boolean }): unknown;
 }
 
-// It comes without types; those above are what is used here.
-const express = createRequire(import.meta.url)("express") as Express;
+// Other versions and Express have no types here; those of this file are what is used.
+const load = createRequire(import.meta.url);
 
 const FACTS = { id: "order", name: "order" } as const;
 
@@ -110,7 +110,8 @@ function nodeListener(request: UserRequest, response: ServerResponse): void {
 const startNode: StartApp = (options) =>
   listening(createServer(options ? recordRequests(nodeListener, options) : nodeListener));
 
-const startExpress: StartApp = (options) => {
+const startExpress = (library: string, options?: HttpOptions<unknown>): Promise<App> => {
+  const express = load(library) as Express;
   const app = express();
   if (options !== undefined) app.use(expressMiddleware(options));
   app.use((request: UserRequest, _: unknown, next: () => void) => {
@@ -123,7 +124,11 @@ const startExpress: StartApp = (options) => {
     throw new RangeError("failed");
   });
   const router = express.Router();
-  router.use(express.json(), express.urlencoded(), express.text({ type: () => true }));
+  router.use(
+    express.json(),
+    express.urlencoded({ extended: false }),
+    express.text({ type: () => true }),
+  );
   router.post("/:id", (request, response) => {
     response.status(201).json(runOrder(request.body));
   });
@@ -134,8 +139,8 @@ const startExpress: StartApp = (options) => {
   return listening(createServer(app));
 };
 
-const startFastify: StartApp = async (options) => {
-  const app = fastify();
+const startFastify = async (library: string, options?: HttpOptions<unknown>): Promise<App> => {
+  const app = (load(library) as typeof fastify)();
   if (options !== undefined) await app.register(fastifyPlugin(options));
   app.decorateRequest("user", undefined);
   app.addHook("preValidation", async (request) => {
@@ -161,9 +166,12 @@ const startFastify: StartApp = async (options) => {
   };
 };
 
+type HonoApp = Hono<{ Variables: { user?: string } }>;
+
 /** The Hono application alone: it answers without a socket. */
-export function honoApp(options?: HttpOptions<unknown>): Hono<{ Variables: { user?: string } }> {
-  const app = new Hono<{ Variables: { user?: string } }>();
+export function honoApp(options?: HttpOptions<unknown>, library = "hono"): HonoApp {
+  const { Hono: Class } = load(library) as { Hono: typeof Hono };
+  const app: HonoApp = new Class();
   if (options !== undefined) app.use(honoMiddleware(options));
   app.use(async (c, next) => {
     const user = userOf(c.req.header("authorization"));
@@ -184,9 +192,9 @@ export function honoApp(options?: HttpOptions<unknown>): Hono<{ Variables: { use
   return app;
 }
 
-const startHono: StartApp = (options) =>
+const startHono = (library: string, options?: HttpOptions<unknown>): Promise<App> =>
   new Promise((resolve) => {
-    const { fetch } = honoApp(options);
+    const { fetch } = honoApp(options, library);
     const server = serve({ fetch, hostname: "127.0.0.1", port: 0 }, ({ port }) => {
       resolve({ url: `http://127.0.0.1:${port}`, close: () => closed(server as Server) });
     });
@@ -195,7 +203,16 @@ const startHono: StartApp = (options) =>
 /** Name, how it starts, the route that it knows its order by. */
 export const FRAMEWORKS: readonly (readonly [string, StartApp, string | undefined])[] = [
   ["node:http", startNode, undefined],
-  ["Express", startExpress, "/orders/:id"],
-  ["Fastify", startFastify, "/orders/:id"],
-  ["Hono", startHono, "/orders/:id"],
+  ["Express", (options) => startExpress("express", options), "/orders/:id"],
+  ["Fastify", (options) => startFastify("fastify", options), "/orders/:id"],
+  ["Hono", (options) => startHono("hono", options), "/orders/:id"],
+];
+
+/** The same for older versions: the first and the last of a major that are supported. */
+export const OLDER_FRAMEWORKS: typeof FRAMEWORKS = [
+  ["Express 4.17", (options) => startExpress("express-4.17", options), "/orders/:id"],
+  ["Express 4.22", (options) => startExpress("express-4", options), "/orders/:id"],
+  ["Fastify 4.29", (options) => startFastify("fastify-4", options), "/orders/:id"],
+  ["Fastify 5.0", (options) => startFastify("fastify-5.0", options), "/orders/:id"],
+  ["Hono 4.0", (options) => startHono("hono-4.0", options), "/orders/:id"],
 ];

@@ -13,7 +13,7 @@ import { currentRun, workflow } from "@spanledger/api";
 import { HttpInstrumentation, recordRequests, setActor } from "@spanledger/instrumentation-http";
 import { OTEL, WORKFLOW } from "@spanledger/schema";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { FRAMEWORKS } from "./http-apps.ts";
+import { FRAMEWORKS, OLDER_FRAMEWORKS } from "./http-apps.ts";
 import { record } from "./spans.ts";
 
 /** TLS without certificates: what matters here is the server, not whom it is. */
@@ -48,21 +48,24 @@ async function served(): Promise<ReadableSpan> {
   return server()[0] as ReadableSpan;
 }
 
-test.each(FRAMEWORKS)("a server of %s is recorded without a middleware", async (_, start) => {
-  const app = await start();
-  closing.push(() => app.close());
-  const headers = { "content-type": "application/json" };
-  const init = { method: "POST", headers, body: '{"a":1}' };
-  const response = await fetch(`${app.url}/orders/1`, init);
-  expect(await response.json()).toEqual({ sent: { a: 1 } });
-  const span = await served();
-  expect(span.attributes).toMatchObject({
-    [OTEL.httpRequestBody]: '{"a":1}',
-    [WORKFLOW.requestId]: response.headers.get("x-request-id"),
-  });
-  const [run] = recording.named("invoke_workflow order");
-  expect(run?.parentSpanContext?.spanId).toBe(span.spanContext().spanId);
-});
+test.each([...FRAMEWORKS, ...OLDER_FRAMEWORKS])(
+  "a server of %s is recorded without a middleware",
+  async (_, start) => {
+    const app = await start();
+    closing.push(() => app.close());
+    const headers = { "content-type": "application/json" };
+    const init = { method: "POST", headers, body: '{"a":1}' };
+    const response = await fetch(`${app.url}/orders/1`, init);
+    expect(await response.json()).toEqual({ sent: { a: 1 } });
+    const span = await served();
+    expect(span.attributes).toMatchObject({
+      [OTEL.httpRequestBody]: '{"a":1}',
+      [WORKFLOW.requestId]: response.headers.get("x-request-id"),
+    });
+    const [run] = recording.named("invoke_workflow order");
+    expect(run?.parentSpanContext?.spanId).toBe(span.spanContext().spanId);
+  },
+);
 
 test.each(FRAMEWORKS)(
   "a middleware of %s adds route and actor to that span",

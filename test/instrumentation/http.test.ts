@@ -12,7 +12,7 @@ import { isId, newId } from "@spanledger/api";
 import type { HttpOptions } from "@spanledger/instrumentation-http";
 import { OTEL, WORKFLOW } from "@spanledger/schema";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type App, FRAMEWORKS, honoApp, type StartApp } from "./http-apps.ts";
+import { type App, FRAMEWORKS, honoApp, OLDER_FRAMEWORKS, type StartApp } from "./http-apps.ts";
 import { record, tree } from "./spans.ts";
 
 const recording = record();
@@ -56,7 +56,7 @@ function post(url: string, body: string | Uint8Array, headers: Record<string, st
   return fetch(`${url}/orders/42?page=2&token=abc`, { method: "POST", body, headers });
 }
 
-describe.each(FRAMEWORKS)("%s", (_, start, route) => {
+describe.each([...FRAMEWORKS, ...OLDER_FRAMEWORKS])("%s", (_, start, route) => {
   test("records a mutation with path, route, status, actor, and body without secrets", async () => {
     const url = await started(start);
     const headers = { ...JSON_TYPE, authorization: "Bearer token-of-u7", cookie: "sid=c0ffee" };

@@ -1,6 +1,7 @@
 /**
  * A stand-in for a model provider that speaks the OpenAI HTTP protocol: chat completions as JSON
- * and as server-sent events, responses, embeddings, and 429 before an answer.
+ * and as server-sent events, responses, embeddings, and 429 before an answer; below `/openai` as Azure
+ * speaks it: a key in a header of its own, deployments in the path, a first chunk without content.
  *
  * What it does is asked for by the model's name, so that a test reads like its request.
  */
@@ -9,6 +10,8 @@ import type { AddressInfo } from "node:net";
 
 export interface OpenAIServer {
   readonly baseUrl: string;
+  /** Where Azure's client finds it: the endpoint without `/openai`. */
+  readonly azureEndpoint: string;
   readonly port: number;
   close(): Promise<void>;
 }
@@ -31,7 +34,8 @@ export async function startOpenAIServer(): Promise<OpenAIServer> {
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
-  return { baseUrl: `http://127.0.0.1:${port}/v1`, port, close: () => close(server) };
+  const azureEndpoint = `http://127.0.0.1:${port}`;
+  return { baseUrl: `${azureEndpoint}/v1`, azureEndpoint, port, close: () => close(server) };
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -54,9 +58,15 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     response.flushHeaders();
     return;
   }
-  if (request.url === "/v1/embeddings") sendEmbeddings(response);
-  else if (request.url === "/v1/responses") sendResponse(response, body);
-  else if (body.stream === true) streamChat(response, body);
+  const { pathname, searchParams } = new URL(request.url ?? "/", "http://localhost");
+  const isAzure = pathname.startsWith("/openai/");
+  if (isAzure && (!request.headers["api-key"] || !searchParams.has("api-version"))) {
+    send(response, 401, { error: { code: "401", message: "Access denied" } });
+    return;
+  }
+  if (pathname.endsWith("/embeddings")) sendEmbeddings(response);
+  else if (pathname.endsWith("/responses")) sendResponse(response, body);
+  else if (body.stream === true) streamChat(response, body, isAzure);
   else sendChat(response, body);
 }
 
@@ -85,8 +95,13 @@ function toolCalls(body: RequestBody): readonly object[] {
   }));
 }
 
-function streamChat(response: ServerResponse, body: RequestBody): void {
+function streamChat(response: ServerResponse, body: RequestBody, isAzure: boolean): void {
   response.writeHead(200, { "content-type": "text/event-stream" });
+  if (isAzure) {
+    const filters = [{ prompt_index: 0, content_filter_results: {} }];
+    const first = { id: "", object: "", created: 0, model: "", choices: [] };
+    response.write(`data: ${JSON.stringify({ ...first, prompt_filter_results: filters })}\n\n`);
+  }
   const chunk = (delta: object, finish: string | null): void => {
     const choices = [{ index: 0, delta, finish_reason: finish }];
     const event = { ...COMPLETION, object: "chat.completion.chunk", choices };

@@ -56,11 +56,16 @@ export class Generation {
   #call: OpenCall | undefined;
   #request: SdkEvent = {};
   #muted: boolean;
+  /** What of the content is kept: the application may decide it for each call. */
+  #keepsInputs: boolean;
+  #keepsOutputs: boolean;
 
   /** @param muted somebody else records the calls to models and tools; approvals are ours alone */
   constructor(recorder: Recorder, muted: boolean) {
     this.#recorder = recorder;
     this.#muted = muted;
+    this.#keepsInputs = recorder.captureContent;
+    this.#keepsOutputs = recorder.captureContent;
   }
 
   mute(): void {
@@ -69,6 +74,9 @@ export class Generation {
 
   started(event: SdkEvent): void {
     this.#request = event;
+    // Said once at the start: not every version repeats it with tools, nor leaves their content out.
+    if (event.recordInputs === false) this.#keepsInputs = false;
+    if (event.recordOutputs === false) this.#keepsOutputs = false;
     recordAnswers(event.messages ?? event.prompt, this.parent);
   }
 
@@ -77,7 +85,7 @@ export class Generation {
     if (this.#muted || this.#call?.failure !== undefined) return;
     this.#endCall({});
     this.#call = this.#openCall("chat", event);
-    this.#call.span.setAttributes(requestAttributes(event, this.#recorder.captureContent));
+    this.#call.span.setAttributes(requestAttributes(event, this.#keepsInputs));
   }
 
   /** The request is sent; the provider's own HTTP requests become children of the call. */
@@ -96,7 +104,7 @@ export class Generation {
 
   modelCallEnded(event: SdkEvent, atMs?: number): void {
     if (event.finishReason === "error") this.#failedInside();
-    this.#endCall(responseAttributes(event, this.#recorder.captureContent), atMs);
+    this.#endCall(responseAttributes(event, this.#keepsOutputs), atMs);
   }
 
   /** `generateObject()`: one call, whose settings came with the start. */
@@ -141,7 +149,7 @@ export class Generation {
       },
       this.parent,
     );
-    if (this.#recorder.captureContent) {
+    if (this.#keepsInputs) {
       setOptional(span, OTEL.genAiToolCallArguments, jsonText(toolCall.input));
     }
     this.#tools.get(id)?.end();
@@ -160,7 +168,8 @@ export class Generation {
     if (span === undefined) return;
     this.#tools.delete(id);
     if (outcome.error !== undefined) recordError(span, outcome.error);
-    if (this.#recorder.captureContent) {
+    // A result may repeat what went in.
+    if (this.#keepsInputs && this.#keepsOutputs) {
       setOptional(span, OTEL.genAiToolCallResult, jsonText(outcome.output));
     }
     span.end();

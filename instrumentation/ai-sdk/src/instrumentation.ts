@@ -18,7 +18,7 @@ const NAME = "@spanledger/instrumentation-ai-sdk";
 const VERSION = "0.1.0";
 
 /** Versions of `ai` that are supported. */
-export const AI_SDK_VERSIONS: readonly string[] = [">=6.0.0 <8"];
+export const AI_SDK_VERSIONS: readonly string[] = [">=6.0.111 <8"];
 
 export class AiSdkInstrumentation extends InstrumentationBase<AiSdkInstrumentationConfig> {
   /** Made when first asked for: the base class enables itself before fields are set. */

@@ -33,7 +33,7 @@ const NAME = "@spanledger/instrumentation-anthropic";
 const VERSION = "0.1.0";
 
 /** Versions of `@anthropic-ai/sdk` that are supported. */
-export const ANTHROPIC_VERSIONS: readonly string[] = [">=0.50.0 <2"];
+export const ANTHROPIC_VERSIONS: readonly string[] = [">=0.50.1 <2"];
 
 type Exports = Readonly<Record<string, unknown>>;
 
@@ -99,8 +99,11 @@ export class AnthropicInstrumentation extends InstrumentationBase<AnthropicInstr
     // Only versions that record spans of their own have the settings of them.
     const isOwn = "openTelemetry" in client.prototype;
     const wrapper = isOwn ? carryRequest(() => this.carriesContent()) : this.recording();
-    this.patchMethod(client.Messages, "create", wrapper);
-    this.patchMethod(client.Beta?.Messages, "create", wrapper);
+    for (const resource of [client.Messages, client.Beta?.Messages]) {
+      this.patchMethod(resource, "create", wrapper);
+      // The SDK begins the span of a streamed message before the helper comes to `create`.
+      if (isOwn) this.patchMethod(resource, "stream", wrapper);
+    }
     if (!isOwn) this.patchMethod(client, "retryRequest", countResends);
   }
 

@@ -1,5 +1,5 @@
 /** Which platform a client talks to, in the well-known values of `gen_ai.provider.name`. */
-import { readField } from "@spanledger/api/internal";
+import { lookUpClass } from "@spanledger/api/internal";
 
 const ANTHROPIC = "anthropic";
 
@@ -13,6 +13,11 @@ const BY_CLASS: ReadonlyMap<unknown, string> = new Map([
   ["AnthropicVertex", "gcp.vertex_ai"],
 ]);
 
+/** The platform, where a client says that it is not Anthropic's own. */
+export function platformOf(client: unknown): string | undefined {
+  return lookUpClass(client, BY_CLASS);
+}
+
 export function providerOf(client: unknown): string {
-  return BY_CLASS.get(readField(readField(client, "constructor"), "name")) ?? ANTHROPIC;
+  return platformOf(client) ?? ANTHROPIC;
 }

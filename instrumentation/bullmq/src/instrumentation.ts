@@ -1,5 +1,5 @@
 /**
- * OpenTelemetry instrumentation for BullMQ 6.
+ * OpenTelemetry instrumentation for BullMQ 5 and 6.
  *
  * Side effects when enabled: what is added to a queue carries the active context in the job's
  * options; a worker records each attempt at a job. Prototypes alone are patched.
@@ -28,7 +28,7 @@ const NAME = "@spanledger/instrumentation-bullmq";
 const VERSION = "0.1.0";
 
 /** Versions of `bullmq` that are supported. */
-export const BULLMQ_VERSIONS: readonly string[] = [">=6.0.0 <7"];
+export const BULLMQ_VERSIONS: readonly string[] = [">=5.0.0 <7"];
 
 /** Files that define the patched classes; `index` is there for those who import the package. */
 const FILES = ["classes/flow-producer", "classes/queue", "classes/worker", "index"];

@@ -22,7 +22,7 @@ const NAME = "@spanledger/instrumentation-langchain";
 const VERSION = "0.1.0";
 
 /** Versions of `@langchain/core` that are supported. */
-export const LANGCHAIN_CORE_VERSIONS: readonly string[] = [">=1.0.0 <2"];
+export const LANGCHAIN_CORE_VERSIONS: readonly string[] = [">=1.0.1 <2"];
 
 /** The files of `@langchain/core` that define what is patched, without their endings. */
 const FILES = ["tools/index", "language_models/chat_models", "runnables/base", "runnables/branch"];

@@ -79,9 +79,12 @@ export class Attempt {
     const { state, config, name } = params;
     this.#params = params;
     this.#parent = context.active();
-    this.#number = config?.executionInfo?.nodeAttempt ?? 1;
     this.#taskId = String(config?.configurable?.[TASK_ID_KEY] ?? name);
-    state.attempts.get(this.#taskId)?.retried();
+    const previous = state.attempts.get(this.#taskId);
+    // The first versions of LangGraph 1 do not count attempts.
+    const counted = (previous === undefined ? 0 : previous.#number) + 1;
+    this.#number = config?.executionInfo?.nodeAttempt ?? counted;
+    previous?.retried();
     this.#span = startStep(params, this.#number, this.#parent);
     this.#startedAtMs = Date.now();
     this.#scope = newStepScope(name, this.#span.spanContext());

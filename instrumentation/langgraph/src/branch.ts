@@ -108,7 +108,9 @@ class Evaluation {
   }
 }
 
+/** The routing function's name; the first versions of LangGraph 1 bind a display name to it. */
 function nameOf({ branch, name }: BranchParams): string {
-  const func = readField(readField(branch.path, "func"), "name");
+  const bound = readField(branch.path, "bound");
+  const func = readField(readField(bound ?? branch.path, "func"), "name");
   return typeof func === "string" && func !== "" ? func : name;
 }

@@ -137,7 +137,9 @@ function beginTool(name: string, [input, options]: readonly unknown[], source: R
   generation.toolStarted(toolCall);
   return {
     active: generation.toolContext(toolCallId),
-    returned: (output: unknown) => generation.toolEnded(toolCall, { output }),
+    // Older versions hand the model the error of a tool as what it returned.
+    returned: (output: unknown) =>
+      generation.toolEnded(toolCall, output instanceof Error ? { error: output } : { output }),
     threw: (error: unknown) => generation.toolEnded(toolCall, { error }),
   };
 }

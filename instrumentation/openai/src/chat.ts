@@ -69,19 +69,24 @@ interface CollectedChoice {
 }
 
 class ChatCollector implements StreamCollector {
-  #first: Json | undefined;
+  #hasBegun = false;
+  /** From the first chunk that names them: in Azure's first one they are empty. */
+  #id: unknown;
+  #model: unknown;
   #usage: unknown;
   readonly #choices = new Map<unknown, CollectedChoice>();
 
   add(event: unknown): void {
     if (!isJson(event)) return;
-    this.#first ??= { id: event.id, model: event.model };
+    this.#hasBegun = true;
+    this.#id ||= event.id;
+    this.#model ||= event.model;
     if (isJson(event.usage)) this.#usage = event.usage;
     for (const choice of jsonList(event.choices)) this.#addChoice(choice);
   }
 
   result(): Json | undefined {
-    if (this.#first === undefined) return undefined;
+    if (!this.#hasBegun) return undefined;
     const choices = [...this.#choices.values()].map((choice) => ({
       finish_reason: choice.finishReason,
       message: {
@@ -95,7 +100,7 @@ class ChatCollector implements StreamCollector {
         })),
       },
     }));
-    return { ...this.#first, usage: this.#usage, choices };
+    return { id: this.#id, model: this.#model, usage: this.#usage, choices };
   }
 
   failure(): undefined {

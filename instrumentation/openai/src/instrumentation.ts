@@ -34,7 +34,7 @@ const NAME = "@spanledger/instrumentation-openai";
 const VERSION = "0.1.0";
 
 /** Versions of `openai` that are supported. */
-export const OPENAI_VERSIONS: readonly string[] = [">=5.0.0 <8"];
+export const OPENAI_VERSIONS: readonly string[] = [">=5.0.1 <8"];
 
 type Exports = Readonly<Record<string, unknown>>;
 

@@ -5,7 +5,7 @@
  * speak OpenAI's protocol, and an audit asks where the data went. An unknown host counts as
  * OpenAI's protocol, `openai`; `server.address` tells which it was.
  */
-import { addressOf, readField } from "@spanledger/api/internal";
+import { addressOf, lookUpClass } from "@spanledger/api/internal";
 
 const OPENAI = "openai";
 
@@ -14,12 +14,19 @@ const BY_CLASS: ReadonlyMap<unknown, string> = new Map([
   ["BedrockOpenAI", "aws.bedrock"],
 ]);
 
-/** The end of a host's name, and whose it is. */
+/** The end of a host's name, and whose it is; the first that fits. */
 const BY_HOST: readonly (readonly [string, string])[] = [
   [".openai.azure.com", "azure.ai.openai"],
+  [".cognitiveservices.azure.com", "azure.ai.openai"],
+  [".openai.azure.us", "azure.ai.openai"],
   [".services.ai.azure.com", "azure.ai.inference"],
   [".amazonaws.com", "aws.bedrock"],
+  [".api.aws", "aws.bedrock"],
+  [".aiplatform.googleapis.com", "gcp.vertex_ai"],
+  ["-aiplatform.googleapis.com", "gcp.vertex_ai"],
   [".googleapis.com", "gcp.gemini"],
+  [".cohere.ai", "cohere"],
+  [".cohere.com", "cohere"],
   [".deepseek.com", "deepseek"],
   [".groq.com", "groq"],
   [".mistral.ai", "mistral_ai"],
@@ -29,7 +36,7 @@ const BY_HOST: readonly (readonly [string, string])[] = [
 ];
 
 export function providerOf(client: unknown): string {
-  const byClass = BY_CLASS.get(readField(readField(client, "constructor"), "name"));
+  const byClass = lookUpClass(client, BY_CLASS);
   if (byClass !== undefined) return byClass;
   const address = addressOf(client);
   if (address === undefined) return OPENAI;

@@ -63,10 +63,29 @@ describe("a library", () => {
     expect(find("ai 4.0.0")).toEqual({
       check: "ai 4.0.0",
       status: "attention",
-      detail: "not patched, supported: >=6.0.0 <8",
-      change: "install a version in >=6.0.0 <8, or a newer @spanledger/register",
+      detail: "not patched, supported: >=6.0.111 <8",
+      change: "install a version in >=6.0.111 <8, or a newer @spanledger/register",
     });
     expect(find("bullmq")?.status).toBe("absent");
+  });
+
+  test.each([
+    ["0.50.1", "ok"],
+    ["0.50.0", "attention"],
+    ["1.14.0-beta.1", "ok"],
+    ["2.0.0", "attention"],
+  ])("of version %s is %s where 0.50.1 to 1 are supported", (version, status) => {
+    write("package.json", {});
+    write("node_modules/@anthropic-ai/sdk/package.json", { version });
+    expect(find(`@anthropic-ai/sdk ${version}`)?.status).toBe(status);
+  });
+
+  test("that a client of another platform brings along is found", () => {
+    const sdk = "node_modules/@anthropic-ai/bedrock-sdk";
+    write("package.json", {});
+    write(`${sdk}/package.json`, { version: "1.1.3" });
+    write(`${sdk}/node_modules/@anthropic-ai/sdk/package.json`, { version: "1.14.0" });
+    expect(find("@anthropic-ai/sdk 1.14.0 of @anthropic-ai/bedrock-sdk")?.status).toBe("ok");
   });
 });
 

@@ -52,9 +52,22 @@ export function versionIn(packageJson: string): string | undefined {
 
 /** Ranges of the form `>=A.B.C <D`; prereleases of a supported version count as that version. */
 export function isSupported(version: string, ranges: readonly string[]): boolean {
-  const major = Number.parseInt(version, 10);
+  const numbers = numbersOf(version);
   return ranges.some((range) => {
-    const match = /^>=(\d+)\S* <(\d+)/.exec(range);
-    return match !== null && major >= Number(match[1]) && major < Number(match[2]);
+    const match = /^>=(\S+) <(\S+)$/.exec(range);
+    if (match === null) return false;
+    const [, oldest = "", above = ""] = match;
+    return compare(numbers, numbersOf(oldest)) >= 0 && compare(numbers, numbersOf(above)) < 0;
   });
+}
+
+/** Major, minor and patch; what is not said is 0. */
+function numbersOf(version: string): readonly number[] {
+  const parts = version.split(/[-+]/, 1)[0]?.split(".") ?? [];
+  return [0, 1, 2].map((at) => Number.parseInt(parts[at] ?? "0", 10));
+}
+
+function compare(a: readonly number[], b: readonly number[]): number {
+  const at = a.findIndex((number, index) => number !== b[index]);
+  return at === -1 ? 0 : (a[at] ?? 0) - (b[at] ?? 0);
 }

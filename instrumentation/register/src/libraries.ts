@@ -50,6 +50,15 @@ const LANGCHAIN_PACKAGES = [
   "@langchain/ollama",
 ];
 
+/** Anthropic's clients of other platforms, which have its SDK as a dependency. */
+const ANTHROPIC_PACKAGES = [
+  "@anthropic-ai/aws-sdk",
+  "@anthropic-ai/bedrock-sdk",
+  "@anthropic-ai/foundry-sdk",
+  "@anthropic-ai/vertex-sdk",
+  "@langchain/anthropic",
+];
+
 /** The instrumentations and the libraries that they patch. */
 export interface Libraries {
   readonly instrumentations: readonly InstrumentationBase[];
@@ -118,7 +127,7 @@ export function createLibraries(captureContent: boolean): Libraries {
         files: ["client"],
         esm: ".mjs",
         cjs: ".js",
-        broughtBy: ["@langchain/anthropic"],
+        broughtBy: ANTHROPIC_PACKAGES,
         patch: (exports) => anthropic.manuallyInstrument(exports),
       },
       {

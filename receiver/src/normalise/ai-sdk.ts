@@ -16,7 +16,7 @@ import { belongsToRun, isCall, isRoot, isRunOfItsOwn, isTool } from "./roles.ts"
 const OPERATION = "ai.operationId";
 
 /** Finish reasons that the SDK spells otherwise than the conventions. */
-const FINISH_REASONS: ReadonlyMap<AttributeValue, string> = new Map([
+export const FINISH_REASONS: ReadonlyMap<AttributeValue, string> = new Map([
   ["tool-calls", "tool_call"],
   ["content-filter", "content_filter"],
 ]);

@@ -4,7 +4,7 @@
  * In: a draft, and a name. Side effect on the draft: the attributes and the span's name that make
  * it one (`base/span-rules.ts`).
  */
-import { OTEL, SPAN_NAME, type StepType, WORKFLOW } from "@spanledger/schema";
+import { type DecisionType, OTEL, SPAN_NAME, type StepType, WORKFLOW } from "@spanledger/schema";
 import type { AttributeValue } from "../base/records.ts";
 import type { SpanDraft } from "./draft.ts";
 
@@ -53,6 +53,29 @@ export function isStep(draft: SpanDraft, type: StepType, name: string, exchange:
   draft.set(WORKFLOW.stepInput, exchange.input);
   draft.set(WORKFLOW.stepOutput, exchange.output);
   draft.nameIt(`${SPAN_NAME.step} ${name}`);
+}
+
+/** What a branch chose, and from what. */
+export interface Choice {
+  readonly options: readonly AttributeValue[];
+  readonly selected: readonly AttributeValue[];
+  readonly inputs: AttributeValue | undefined;
+}
+
+export function isDecision(
+  draft: SpanDraft,
+  name: string,
+  { options, selected, inputs }: Choice,
+): void {
+  if (draft.has(OTEL.genAiOperationName)) draft.keep(OTEL.genAiOperationName);
+  const type: DecisionType = "conditional_edge";
+  draft.set(WORKFLOW.decisionId, name);
+  draft.set(WORKFLOW.decisionName, name);
+  draft.set(WORKFLOW.decisionType, type);
+  draft.set(WORKFLOW.decisionOptions, options);
+  draft.set(WORKFLOW.decisionSelected, selected);
+  draft.set(WORKFLOW.decisionInputs, inputs);
+  draft.nameIt(`${SPAN_NAME.decision} ${name}`);
 }
 
 /** What says itself that it is a run is one wherever it stands, but a step of a run of ours. */

@@ -217,6 +217,53 @@ test.each<[string, Record<string, AttributeValue>, Partial<DecodedSpan>, object]
     },
   ],
   [
+    "a step of Mastra that waits for somebody is paused, not done",
+    {
+      "mastra.span.type": "workflow_step",
+      "gen_ai.operation.name": "workflow_step",
+      "mastra.workflow_step.status": "suspended",
+    },
+    { ...CHILD, name: "workflow_step approve" },
+    { name: "run_step approve", "workflow.step.result": "paused" },
+  ],
+  [
+    "a workflow of Mastra that waits for somebody is a paused run",
+    {
+      "mastra.span.type": "workflow_run",
+      "gen_ai.operation.name": "invoke_workflow",
+      "mastra.workflow_run.status": "suspended",
+    },
+    { name: "invoke_workflow refund" },
+    { "workflow.id": "refund", "workflow.run.result": "paused" },
+  ],
+  [
+    "a branch of Mastra is a decision; roads not taken go by their condition",
+    {
+      "mastra.span.type": "workflow_conditional",
+      "gen_ai.operation.name": "workflow_conditional",
+      "mastra.workflow_conditional.entry_id": "by_score",
+      "mastra.workflow_conditional.condition_count": 3n,
+      "mastra.workflow_conditional.truthy_indexes": "[1]",
+      "mastra.workflow_conditional.selected_steps": '["accept"]',
+      "mastra.workflow_conditional.input": '{"score":0.9}',
+    },
+    { ...CHILD, name: "conditional 3 conditions" },
+    {
+      name: "evaluate_branch by_score",
+      "workflow.decision.id": "by_score",
+      "workflow.decision.type": "conditional_edge",
+      "workflow.decision.options": ["accept", "condition 0", "condition 2"],
+      "workflow.decision.selected": ["accept"],
+      "workflow.decision.inputs": '{"score":0.9}',
+    },
+  ],
+  [
+    "control flow of Mastra that says nothing of roads is a step by its whole name",
+    { "mastra.span.type": "workflow_loop", "gen_ai.operation.name": "workflow_loop" },
+    { ...CHILD, name: "loop dountil" },
+    { name: "run_step loop dountil", "workflow.step.type": "decision" },
+  ],
+  [
     "a call of Mastra stays a call, in the run of its trace",
     {
       "mastra.span.type": "model_generation",

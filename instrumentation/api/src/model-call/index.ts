@@ -3,6 +3,7 @@
  */
 export { addressOf } from "./address.ts";
 export { ModelCall, type ModelCallParams } from "./call.ts";
+export { lookUpClass } from "./class-lookup.ts";
 export {
   appendText,
   type ModelOperation,
