@@ -1,6 +1,7 @@
 /**
  * Every limit of the spool, each with its reason. Pure constants.
  */
+import { REQUEST_ROWS_SIZE_MAX_BYTES } from "../base/batch.ts";
 
 /**
  * Room that must stay free on the disk, in bytes (64 MiB): for the seals and journal entries that
@@ -52,10 +53,11 @@ export const BATCH_MAX_DAYS = 128;
 export const REQUEST_MAX_DAYS = 1_024;
 
 /**
- * Largest record, in bytes (256 MiB): a request of 64 MiB whose resource is repeated in every row
- * grows, and beyond this ClickHouse would split the INSERT into several blocks.
+ * Largest record, in bytes: rows of the largest request and where each of them ends. A row takes more
+ * than eight times the four bytes of its end, so that no request which the encoder makes is refused
+ * for it.
  */
-export const RECORD_MAX_BYTES = 268_435_456;
+export const RECORD_MAX_BYTES: number = (REQUEST_ROWS_SIZE_MAX_BYTES / 8) * 9;
 
 /** Bytes that wait for their commit (64 MiB); further requests wait before they are encoded. */
 export const PENDING_MAX_BYTES = 67_108_864;

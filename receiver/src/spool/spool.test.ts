@@ -98,7 +98,7 @@ describe("appending", () => {
     const texts = Array.from({ length: 1_025 }, (_, index) => `${index}`);
     await expect(
       open.spool.append(digest("days"), encodeTexts(texts, { days: 1_025 })),
-    ).rejects.toMatchObject({ code: "SPOOL_REQUEST_TOO_LARGE", retryable: false });
+    ).rejects.toMatchObject({ code: "OTLP_REQUEST_TOO_LARGE", retryable: false });
     await open.spool.append(digest("fewer"), encodeTexts(texts, { days: 1_024 }));
     await open.stop();
     expect(open.closed).toHaveLength(1);

@@ -11,7 +11,14 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import type { Appended, Encode, EncodedRequest, Journal } from "../base/batch.ts";
+import {
+  type Appended,
+  type Encode,
+  type EncodedRequest,
+  type Journal,
+  RequestTooLargeError,
+} from "../base/batch.ts";
+import { StageError } from "../base/errors.ts";
 import { AppendFile } from "./append-file.ts";
 import { DIGEST_SIZE_BYTES, encodeHead, encodeRequest, requestSizeBytes } from "./batch-file.ts";
 import { BatchContents, daysOf } from "./contents.ts";
@@ -122,7 +129,7 @@ export class Spool implements Journal {
     try {
       return await work;
     } catch (error) {
-      if (error instanceof SpoolError) this.#refusedRequests += 1;
+      if (error instanceof StageError) this.#refusedRequests += 1;
       throw error;
     } finally {
       this.#underWay.delete(key);
@@ -209,9 +216,8 @@ export class Spool implements Journal {
   #check(encoded: EncodedRequest): void {
     this.#parts.space.check(requestSizeBytes(encoded));
     if (daysOf(encoded).size > REQUEST_MAX_DAYS) {
-      throw new SpoolError(
-        "SPOOL_REQUEST_TOO_LARGE",
-        `the spans of the request lie on more than ${REQUEST_MAX_DAYS} days; send smaller batches`,
+      throw new RequestTooLargeError(
+        `the spans of the request lie on more than ${REQUEST_MAX_DAYS} days`,
       );
     }
   }
