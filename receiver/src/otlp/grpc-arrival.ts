@@ -13,8 +13,10 @@ import {
   type ServerInterceptor,
 } from "@grpc/grpc-js";
 import { overloaded, receiveTimeout } from "./body.ts";
+import type { ByteBudget } from "./byte-budget.ts";
 import type { OtlpError } from "./errors.ts";
 import {
+  BODY_SIZE_GUESS_BYTES,
   GRPC_RECEIVING_MAX,
   RECEIVE_TIMEOUT_MS,
   TURN_MS,
@@ -22,17 +24,20 @@ import {
   WAITING_MAX,
 } from "./limits.ts";
 import type { OtlpServerOptions } from "./server-options.ts";
-import { Slots } from "./slots.ts";
+import { Turns } from "./turns.ts";
 
 /** Answer a call that is not taken. */
 export type RefuseCall = (call: ServerInterceptingCallInterface, error: OtlpError) => void;
 
 /** An interceptor that is to come first. */
-export function arrivalGate(options: OtlpServerOptions, refuse: RefuseCall): ServerInterceptor {
+export function arrivalGate(
+  options: OtlpServerOptions & { readonly budget: ByteBudget },
+  refuse: RefuseCall,
+): ServerInterceptor {
   const receiveTimeoutMs = options.receiveTimeoutMs ?? RECEIVE_TIMEOUT_MS;
   const turnMs = Math.min(TURN_MS, receiveTimeoutMs / 4);
   const waitMs = Math.min(WAIT_TIMEOUT_MS, receiveTimeoutMs);
-  const slots = new Slots(GRPC_RECEIVING_MAX);
+  const turns = new Turns(GRPC_RECEIVING_MAX, options.budget);
   return (_method, call) => {
     let timer: NodeJS.Timeout | undefined;
     let release: (() => void) | undefined;
@@ -49,7 +54,7 @@ export function arrivalGate(options: OtlpServerOptions, refuse: RefuseCall): Ser
     const awaitMessage = (leftMs: number): void => {
       timer = setTimeout(
         () => {
-          if (leftMs <= turnMs || slots.waiting > 0) give(receiveTimeout());
+          if (leftMs <= turnMs || turns.waiting > 0) give(receiveTimeout());
           else awaitMessage(leftMs - turnMs);
         },
         Math.min(turnMs, leftMs),
@@ -59,20 +64,22 @@ export function arrivalGate(options: OtlpServerOptions, refuse: RefuseCall): Ser
       start: (next) =>
         next({
           onReceiveMetadata: (metadata, forward) => {
-            if (slots.waiting >= WAITING_MAX) {
+            if (turns.waiting >= WAITING_MAX) {
               refuse(call, overloaded());
               return;
             }
             timer = setTimeout(() => give(overloaded()), waitMs);
-            release = slots.acquire(() => {
+            release = turns.acquire(BODY_SIZE_GUESS_BYTES, () => {
               clearTimeout(timer);
               awaitMessage(receiveTimeoutMs);
               forward(metadata);
             });
           },
-          onReceiveMessage: (message, forward) => {
+          // Only now the handler is called, which counts the message in the budget: a call that is
+          // not ended by its client keeps its turn, and loses it in time.
+          onReceiveHalfClose: (forward) => {
+            forward();
             done();
-            forward(message);
           },
           onCancel: done,
         }),

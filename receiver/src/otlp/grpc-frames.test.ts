@@ -108,6 +108,14 @@ describe("exact frames:", () => {
     stream.destroy();
   });
 
+  test("a call with its message that is not ended is UNAVAILABLE: it is not kept for ever", async () => {
+    const stream = session.request(GRPC_HEADERS);
+    stream.write(frame(request(span())));
+    const [headers] = (await once(stream, "response")) as [Record<string, unknown>];
+    expect(headers["grpc-status"]).toBe(String(status.UNAVAILABLE));
+    stream.destroy();
+  });
+
   /** Calls of which the first bytes have come, until all places are taken. */
   function stalled(on: ClientHttp2Session): ClientHttp2Stream[] {
     const streams = Array.from({ length: GRPC_RECEIVING_MAX }, () => on.request(GRPC_HEADERS));

@@ -89,7 +89,7 @@ async function stopServer(server: Server, graceMs: number): Promise<void> {
 function otlpHttpListener(options: OtlpServerOptions): RequestListener {
   const budget = options.budget ?? new ByteBudget(IN_FLIGHT_MAX_BYTES);
   const { corsOrigins = [], receiveTimeoutMs = RECEIVE_TIMEOUT_MS } = options;
-  const turns = new HttpTurns(Math.min(WAIT_TIMEOUT_MS, receiveTimeoutMs));
+  const turns = new HttpTurns(budget, Math.min(WAIT_TIMEOUT_MS, receiveTimeoutMs));
   return (request, response) => {
     const format = formatOf(request.headers["content-type"]);
     // Nobody is left to tell when the connection broke; without a listener it would be thrown.
@@ -132,24 +132,25 @@ async function answer(
   const encoding = chooseEncoding(request.headers["content-encoding"]);
   if (Number(request.headers["content-length"] ?? 0) > sizeMaxBytes) throw tooLarge(sizeMaxBytes);
   const endTurn = await turns.take(request);
+  let body: Buffer;
   try {
     if (request.headers.expect !== undefined) response.writeContinue();
     const timeoutMs = options.receiveTimeoutMs ?? RECEIVE_TIMEOUT_MS;
     const isAwaited = (): boolean => turns.isAwaited;
-    const limits = { sizeMaxBytes, timeoutMs, isAwaited, budget };
-    const body = await readBody(request, encoding, limits);
-    const outcome = await exportRequest(
-      { body, signal, transport: "http", format },
-      {
-        handler: options.handler,
-        handlerTimeoutMs: options.handlerTimeoutMs ?? HANDLER_TIMEOUT_MS,
-        release: () => budget.give(body.length),
-      },
-    );
-    send(response, 200, CONTENT_TYPES[format], encodeOutcome(outcome, signal, format));
+    body = await readBody(request, encoding, { sizeMaxBytes, timeoutMs, isAwaited, budget });
   } finally {
     endTurn();
   }
+  const sizeBytes = body.length;
+  const outcome = await exportRequest(
+    { body, signal, transport: "http", format },
+    {
+      handler: options.handler,
+      handlerTimeoutMs: options.handlerTimeoutMs ?? HANDLER_TIMEOUT_MS,
+      release: () => budget.give(sizeBytes),
+    },
+  );
+  send(response, 200, CONTENT_TYPES[format], encodeOutcome(outcome, signal, format));
 }
 
 function signalOf(request: IncomingMessage, path: string): OtlpSignal {
