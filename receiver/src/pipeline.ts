@@ -116,8 +116,15 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
     return withinTime(writer.settled(), timeoutMs);
   };
   return {
-    handler: (request) =>
-      spool.append(digestOf(request, options.workspaceId), options.encoderOf(request)),
+    handler: (request) => {
+      const encode = options.encoderOf(request);
+      return spool.append(digestOf(request, options.workspaceId), (place) => {
+        const rows = encode(place);
+        // What waits for the disk are the rows.
+        request.freeBody();
+        return rows;
+      });
+    },
     flush,
     state: async () => ({ spool: await spool.state(), writer: writer.state() }),
     deadLetters: () => quarantine.list(),
@@ -157,9 +164,10 @@ function describeBatch(batchId: string, nowMs: number, options: PipelineOptions)
 }
 
 function sourceOf(batch: ClosedBatch): BatchSource {
-  const { batchId, seal, wasLeft } = batch.facts;
+  const { batchId, seal, wasLeft, sizeBytes } = batch.facts;
   return {
     batchId,
+    sizeBytes,
     wasLeft,
     storedTables: new Set(),
     load: async () => storing(await batch.read(), seal).load(),

@@ -5,11 +5,7 @@
  */
 import { BATCH_TABLES } from "@spanledger/schema";
 import { describe, expect, test } from "vitest";
-import {
-  type BatchPlace,
-  type EncodedRows,
-  REQUEST_ROWS_SIZE_MAX_BYTES,
-} from "../base/batch.ts";
+import { type BatchPlace, type EncodedRows, REQUEST_ROWS_SIZE_MAX_BYTES } from "../base/batch.ts";
 import type { DecodedSpan } from "../base/records.ts";
 import {
   attribute,

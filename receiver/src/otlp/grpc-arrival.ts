@@ -17,6 +17,7 @@ import type { ByteBudget } from "./byte-budget.ts";
 import type { OtlpError } from "./errors.ts";
 import {
   BODY_SIZE_GUESS_BYTES,
+  BODY_SIZE_MAX_BYTES,
   GRPC_RECEIVING_MAX,
   RECEIVE_TIMEOUT_MS,
   TURN_MS,
@@ -38,6 +39,10 @@ export function arrivalGate(
   const turnMs = Math.min(TURN_MS, receiveTimeoutMs / 4);
   const waitMs = Math.min(WAIT_TIMEOUT_MS, receiveTimeoutMs);
   const turns = new Turns(GRPC_RECEIVING_MAX, options.budget);
+  // A call does not say how large its message is: it is taken to be as the last one, and the first
+  // to be as large as it may. So large ones come alone.
+  let lastBytes = options.bodySizeMaxBytes ?? BODY_SIZE_MAX_BYTES;
+  const expectBytes = (): number => Math.max(BODY_SIZE_GUESS_BYTES, lastBytes);
   return (_method, call) => {
     let timer: NodeJS.Timeout | undefined;
     let release: (() => void) | undefined;
@@ -69,11 +74,15 @@ export function arrivalGate(
               return;
             }
             timer = setTimeout(() => give(overloaded()), waitMs);
-            release = turns.acquire(BODY_SIZE_GUESS_BYTES, () => {
+            release = turns.acquire(expectBytes, () => {
               clearTimeout(timer);
               awaitMessage(receiveTimeoutMs);
               forward(metadata);
             });
+          },
+          onReceiveMessage: (message: Buffer, forward) => {
+            lastBytes = message.length;
+            forward(message);
           },
           // Only now the handler is called, which counts the message in the budget: a call that is
           // not ended by its client keeps its turn, and loses it in time.

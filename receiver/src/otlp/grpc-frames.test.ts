@@ -10,7 +10,7 @@ import { status } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { request, span } from "../base/wire.test.helper.ts";
 import { startOtlpGrpc } from "./grpc-server.ts";
-import { GRPC_RECEIVING_MAX } from "./limits.ts";
+import { GRPC_RECEIVING_MAX, GRPC_STREAMS_MAX } from "./limits.ts";
 import { DONE, recorder } from "./servers.test.helper.ts";
 import type { OtlpServer } from "./types.ts";
 
@@ -97,6 +97,13 @@ describe("exact frames:", () => {
     ["a bad time-out", status.INTERNAL, Buffer.alloc(0), { "grpc-timeout": "soon" }],
   ])("%s", async (_title, expected, data, headers) => {
     expect(await answerTo(data, headers)).toBe(String(expected));
+  });
+
+  test("a connection is told how many calls it may have open at once", async () => {
+    const own = connect(`http://127.0.0.1:${server.port}`);
+    await once(own, "remoteSettings");
+    expect(own.remoteSettings.maxConcurrentStreams).toBe(GRPC_STREAMS_MAX);
+    own.destroy();
   });
 
   test("a call that stalls is UNAVAILABLE, so the client sends it again", async () => {

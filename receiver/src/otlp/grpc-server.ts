@@ -45,7 +45,9 @@ export async function startOtlpGrpc(options: OtlpServerOptions): Promise<OtlpSer
     "grpc.keepalive_time_ms": GRPC_KEEPALIVE_MS,
     "grpc.keepalive_timeout_ms": GRPC_KEEPALIVE_TIMEOUT_MS,
     interceptors: [
-      arrivalGate({ ...options, budget }, (call, error) => call.sendStatus(refusalOf(error, options))),
+      arrivalGate({ ...options, budget }, (call, error) =>
+        call.sendStatus(refusalOf(error, options)),
+      ),
     ],
   });
   server.addService(service("trace.v1.TraceService"), {

@@ -13,7 +13,7 @@ import {
 } from "node:http";
 import type { AddressInfo } from "node:net";
 import { encodeOutcome, encodeStatus } from "./answers.ts";
-import { chooseEncoding, readBody, tooLarge } from "./body.ts";
+import { type BodyLimits, chooseEncoding, readBody, tooLarge } from "./body.ts";
 import { ByteBudget } from "./byte-budget.ts";
 import { corsHeaders, preflightHeaders } from "./cors.ts";
 import { METRICS_MESSAGE, OtlpError, toOtlpError } from "./errors.ts";
@@ -137,7 +137,8 @@ async function answer(
     if (request.headers.expect !== undefined) response.writeContinue();
     const timeoutMs = options.receiveTimeoutMs ?? RECEIVE_TIMEOUT_MS;
     const isAwaited = (): boolean => turns.isAwaited;
-    body = await readBody(request, encoding, { sizeMaxBytes, timeoutMs, isAwaited, budget });
+    const limits = { sizeMaxBytes, timeoutMs, isAwaited, budget, ...sentBytesOf(request) };
+    body = await readBody(request, encoding, limits);
   } finally {
     endTurn();
   }
@@ -151,6 +152,12 @@ async function answer(
     },
   );
   send(response, 200, CONTENT_TYPES[format], encodeOutcome(outcome, signal, format));
+}
+
+/** Node's parser sees to it that no other number of bytes comes. */
+function sentBytesOf({ headers }: IncomingMessage): Pick<BodyLimits, "sentBytes"> {
+  const length = headers["content-length"];
+  return length === undefined ? {} : { sentBytes: Number(length) };
 }
 
 function signalOf(request: IncomingMessage, path: string): OtlpSignal {

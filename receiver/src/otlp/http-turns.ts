@@ -43,7 +43,7 @@ export class HttpTurns {
   async take(request: IncomingMessage): Promise<() => void> {
     if (this.#turns.waiting >= WAITING_MAX) throw overloaded();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const release = this.#turns.acquire(expectedBytesOf(request), resolve);
+    const release = this.#turns.acquire(() => expectedBytesOf(request), resolve);
     const onClose = (): void => reject(new OtlpError("OTLP_ABORTED", "the request was cut off"));
     const timer = setTimeout(() => reject(overloaded()), this.#waitMs);
     request.once("close", onClose);

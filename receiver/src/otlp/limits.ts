@@ -12,11 +12,11 @@ export const BODY_SIZE_MAX_BYTES = 67_108_864;
 export const IN_FLIGHT_MAX_BYTES = 134_217_728;
 
 /**
- * Bytes of bodies, arriving or held, beyond which no further one is read (32 MiB): forty of 512 spans
- * keep one thread and one disk busy, and what waits in memory for the disk makes nothing faster. A
- * larger body comes when it is alone.
+ * Bytes of bodies, arriving or held, beyond which no further one is read (16 MiB): twenty of 512 spans
+ * keep one thread busy, and what waits in memory for it makes nothing faster. A larger body comes
+ * when it is alone.
  */
-export const READ_AHEAD_MAX_BYTES = 33_554_432;
+export const READ_AHEAD_MAX_BYTES = 16_777_216;
 
 /** What a body counts for before it has come, where its size is not known, in bytes (1 MiB). */
 export const BODY_SIZE_GUESS_BYTES = 1_048_576;

@@ -13,7 +13,11 @@ function subject(count = 10) {
   const budget = new ByteBudget(1_000);
   const turns = new Turns(count, budget, READ_AHEAD_BYTES);
   const granted: string[] = [];
-  const ask = (name: string, bytes: number) => turns.acquire(bytes, () => granted.push(name));
+  const ask = (name: string, bytes: number) =>
+    turns.acquire(
+      () => bytes,
+      () => granted.push(name),
+    );
   return { budget, turns, granted, ask };
 }
 

@@ -11,8 +11,8 @@ import type { ByteBudget } from "./byte-budget.ts";
 import { READ_AHEAD_MAX_BYTES } from "./limits.ts";
 
 interface Asked {
-  readonly expectedBytes: number;
-  readonly onGranted: () => void;
+  readonly expectBytes: () => number;
+  readonly onGranted: (expectedBytes: number) => void;
 }
 
 /** See the module comment. */
@@ -43,15 +43,18 @@ export class Turns {
   /**
    * Ask for a turn.
    *
+   * @param expectBytes how large the body will be; asked when it is about to come
    * @param onGranted called once, at once where there is room
    * @returns ends the turn, once the body is in the budget, or the waiting; a second call does nothing
    */
-  acquire(expectedBytes: number, onGranted: () => void): () => void {
+  acquire(expectBytes: () => number, onGranted: () => void): () => void {
     let state: "waiting" | "held" | "ended" = "waiting";
+    let heldBytes = 0;
     const asked: Asked = {
-      expectedBytes,
-      onGranted: () => {
+      expectBytes,
+      onGranted: (expectedBytes) => {
         state = "held";
+        heldBytes = expectedBytes;
         onGranted();
       },
     };
@@ -63,7 +66,7 @@ export class Turns {
       if (before === "waiting") this.#waiting.delete(asked);
       if (before === "held") {
         this.#free += 1;
-        this.#expectedBytes -= expectedBytes;
+        this.#expectedBytes -= heldBytes;
       }
       if (before !== "ended") this.#grant();
     };
@@ -71,11 +74,12 @@ export class Turns {
 
   #grant(): void {
     for (const asked of this.#waiting) {
-      if (!this.#hasRoom(asked.expectedBytes)) return;
+      const expectedBytes = asked.expectBytes();
+      if (!this.#hasRoom(expectedBytes)) return;
       this.#waiting.delete(asked);
       this.#free -= 1;
-      this.#expectedBytes += asked.expectedBytes;
-      asked.onGranted();
+      this.#expectedBytes += expectedBytes;
+      asked.onGranted(expectedBytes);
     }
   }
 

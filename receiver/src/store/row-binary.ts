@@ -7,6 +7,7 @@
  */
 import type { ColumnType, RowOf, Table } from "@spanledger/schema";
 import { type EncodedRows, REQUEST_ROWS_SIZE_MAX_BYTES, rowsTooLarge } from "../base/batch.ts";
+import { freeMemory } from "../base/free-memory.ts";
 
 /** Bytes reserved at first: about forty spans of 1.5 KB, so that small requests never grow it. */
 const INITIAL_SIZE_BYTES = 65_536;
@@ -82,6 +83,7 @@ class Sink {
     if (needed > REQUEST_ROWS_SIZE_MAX_BYTES) throw rowsTooLarge();
     const grown = Buffer.allocUnsafe(Math.max(needed, this.#bytes.length * 2));
     this.#bytes.copy(grown, 0, 0, this.#length);
+    freeMemory(this.#bytes);
     this.#bytes = grown;
   }
 }
