@@ -6,8 +6,8 @@
  * which the bytes go in pieces, so that they stay in the processor's cache.
  */
 import { loadFirst } from "../base/web-assembly.ts";
-import { updateByTables } from "./crc32c-tables.ts";
 import { CRC32C_SIMD_WASM } from "./crc32c-simd-wasm.ts";
+import { updateByTables } from "./crc32c-tables.ts";
 import { CRC32C_WASM } from "./crc32c-wasm.ts";
 
 /** Where things stand in the memory: as in assembly/crc32c.ts. */

@@ -6,6 +6,7 @@
  * Memory made anew for every record is paid for several times: the kernel zeroes it, and V8, which
  * counts it as garbage to come, goes through the whole heap ten times a second to find it.
  */
+import { freeMemory } from "../base/free-memory.ts";
 import { SLAB_SIZE_BYTES, SLABS_KEPT_MAX } from "./limits.ts";
 
 /** Slabs that no batch holds. */
@@ -18,6 +19,7 @@ export class SlabPool {
 
   give(slab: Buffer): void {
     if (this.#free.length < SLABS_KEPT_MAX) this.#free.push(slab);
+    else freeMemory(slab);
   }
 }
 
@@ -37,6 +39,11 @@ export class BatchMemory {
   /** Bytes held, whether or not they are used. */
   get sizeBytes(): number {
     return this.#sizeBytes;
+  }
+
+  /** Bytes that are free in what is held. */
+  get roomBytes(): number {
+    return SLAB_SIZE_BYTES - this.#usedBytes;
   }
 
   /** Take room for a record; one larger than a slab gets memory of its own. */

@@ -202,7 +202,7 @@ export class Spool implements Journal {
       batch.contents.add(encodeRequest(record, digest, place, encoded), record.length);
       const committed = this.#commit(batch, record);
       this.#arm(batch);
-      if (this.#isFull(batch.contents)) this.#close(batch);
+      if (this.#isFull(batch, record.length)) this.#close(batch);
       await committed;
       this.#parts.window.add(digest, rejected, this.#options.now());
       return { rejected, message };
@@ -243,9 +243,12 @@ export class Spool implements Journal {
     this.#close(batch);
   }
 
-  #isFull({ sizeBytes, rows, days }: BatchContents): boolean {
+  #isFull({ contents, memory }: OpenBatch, lastBytes: number): boolean {
+    const { sizeBytes, rows, days } = contents;
     const { bytes, rows: rowsMax } = this.#limits;
-    return sizeBytes >= bytes || rows >= rowsMax || days.size >= BATCH_MAX_DAYS;
+    if (sizeBytes >= bytes || rows >= rowsMax || days.size >= BATCH_MAX_DAYS) return true;
+    // Another record like the last one would take more memory than a batch may.
+    return memory.sizeBytes >= BATCH_MAX_BYTES && memory.roomBytes < lastBytes;
   }
 
   #begin(): OpenBatch {
