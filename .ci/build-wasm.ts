@@ -8,11 +8,16 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
 
-/** What is built: source, the module that carries it, the name in it, pages of memory. */
+/**
+ * What is built: source, the folder and the beginning of the name of the module that carries it, pages
+ * of memory, and whether it has relaxed vector instructions, which not every engine knows.
+ */
 const MODULES = [
-  { name: "suspects", target: "redact/suspects-wasm.ts", constant: "SUSPECTS_WASM", pages: 4 },
-  { name: "join-pairs", target: "seal/join-pairs-wasm.ts", constant: "JOIN_PAIRS_WASM", pages: 2 },
-  { name: "crc32c", target: "spool/crc32c-wasm.ts", constant: "CRC32C_WASM", pages: 2 },
+  { name: "suspects", folder: "redact", pages: 4, isRelaxed: true },
+  { name: "suspects", folder: "redact", pages: 4, isRelaxed: false },
+  { name: "join-pairs", folder: "seal", pages: 2, isRelaxed: true },
+  { name: "crc32c", folder: "spool", pages: 2, isRelaxed: true },
+  { name: "crc32c", folder: "spool", pages: 2, isRelaxed: false },
 ] as const;
 
 /** Letters of base64 in a line. */
@@ -21,7 +26,7 @@ const LINE_SIZE = 92;
 type Module = (typeof MODULES)[number];
 
 /** Compile a module. */
-async function build({ name, pages }: Module): Promise<Uint8Array> {
+async function build({ name, pages, isRelaxed }: Module): Promise<Uint8Array> {
   const source = fileURLToPath(new URL(`../receiver/assembly/${name}.ts`, import.meta.url));
   let binary: Uint8Array | undefined;
   const { error, stderr } = await asc.main(
@@ -31,8 +36,7 @@ async function build({ name, pages }: Module): Promise<Uint8Array> {
       "--outFile", `${name}.wasm`,
       "--runtime", "stub",
       "--enable", "simd",
-      "--enable", "relaxed-simd",
-      "--enable", "relaxed-simd",
+      ...(isRelaxed ? ["--enable", "relaxed-simd"] : []),
       "--initialMemory", String(pages),
       "--maximumMemory", String(pages),
       "--noAssert",
@@ -52,14 +56,22 @@ async function build({ name, pages }: Module): Promise<Uint8Array> {
   return binary;
 }
 
+/** Of the module that carries the binary, without its ending. */
+function fileName({ name, isRelaxed }: Module): string {
+  return `${name}-${isRelaxed ? "" : "simd-"}wasm`;
+}
+
 /** The TypeScript module that carries the binary. */
-function moduleText({ name, constant }: Module, binary: Uint8Array): string {
+function moduleText(module: Module, binary: Uint8Array): string {
+  const { name, isRelaxed } = module;
+  const constant = fileName(module).toUpperCase().replaceAll("-", "_");
+  const without = isRelaxed ? "" : " without relaxed instructions";
   const lines = Buffer.from(binary)
     .toString("base64")
     .match(new RegExp(`.{1,${LINE_SIZE}}`, "g"));
   return [
     "/**",
-    ` * The WebAssembly of assembly/${name}.ts as base64. Made by .ci/build-wasm.ts; not edited.`,
+    ` * The WebAssembly of assembly/${name}.ts as base64${without}. Made by .ci/build-wasm.ts; not edited.`,
     " */",
     `export const ${constant}: string =`,
     ...(lines ?? []).map((line, index, all) => {
@@ -71,11 +83,12 @@ function moduleText({ name, constant }: Module, binary: Uint8Array): string {
 
 for (const module of MODULES) {
   const made = moduleText(module, await build(module));
-  const target = new URL(`../receiver/src/${module.target}`, import.meta.url);
+  const path = `../receiver/src/${module.folder}/${fileName(module)}.ts`;
+  const target = new URL(path, import.meta.url);
   if (!process.argv.includes("--check")) writeFileSync(target, made);
   else if (readFileSync(target, "utf8") !== made) {
     console.error(
-      `${module.name}: the checked-in WebAssembly is not what its source makes: npm run build:wasm`,
+      `${fileName(module)}: the checked-in WebAssembly is not what its source makes: npm run build:wasm`,
     );
     process.exitCode = 1;
   }

@@ -9,6 +9,7 @@ import { parseArgs } from "node:util";
 import { type Ladder, measureLadder, type PhaseFigures } from "./ladder.ts";
 import type { Transport } from "./load-types.ts";
 import { machine, machineLine } from "./machine.ts";
+import { REQUEST_SPANS, SHAPES, type Shape } from "./shapes.ts";
 import { megabytes, short, type TableRow, table, whole } from "./table.ts";
 
 const { values: flags } = parseArgs({
@@ -19,6 +20,10 @@ const { values: flags } = parseArgs({
     transport: { type: "string", default: "grpc,http" },
     /** Length of a phase, in seconds. */
     seconds: { type: "string", default: "10" },
+    /** Only these steps of the rising load, with commas between. */
+    connections: { type: "string" },
+    shape: { type: "string", default: "genai" },
+    gzip: { type: "boolean", default: false },
   },
 });
 
@@ -27,12 +32,17 @@ process.exitCode = await main();
 async function main(): Promise<number> {
   const on = machine();
   const ladders: Ladder[] = [];
+  const shape = SHAPES.find((one) => one === flags.shape);
+  if (shape === undefined) {
+    process.stderr.write(`--shape takes ${SHAPES.join(", ")}\n`);
+    return 2;
+  }
   for (const transport of flags.transport.split(",")) {
     if (transport !== "grpc" && transport !== "http") {
       process.stderr.write("--transport takes grpc, http or both with a comma between\n");
       return 2;
     }
-    ladders.push(await measureLadder({ transport, ...sizes(transport) }));
+    ladders.push(await measureLadder({ transport, ...sizes(transport, shape) }));
   }
   if (flags.json) process.stdout.write(`${JSON.stringify({ machine: on, ladders }, null, 2)}\n`);
   else process.stdout.write(`${machineLine(on)}\n${ladders.map(printLadder).join("")}`);
@@ -40,8 +50,20 @@ async function main(): Promise<number> {
   return phases.some(({ lost, doubled }) => lost > 0 || doubled > 0) ? 1 : 0;
 }
 
-function sizes(transport: Transport) {
-  const common = { note: (line: string) => process.stderr.write(`${transport}: ${line}\n`) };
+function sizes(transport: Transport, shape: Shape) {
+  const common = {
+    shape,
+    isGzipped: flags.gzip,
+    note: (line: string) => process.stderr.write(`${transport}: ${line}\n`),
+  };
+  if (flags.connections !== undefined) {
+    return {
+      ...common,
+      connections: flags.connections.split(",").map(Number),
+      phaseMs: Number(flags.seconds) * 1000,
+      spansPerRequest: requestSpansOf(shape),
+    };
+  }
   return flags.tiny
     ? {
         ...common,
@@ -54,9 +76,14 @@ function sizes(transport: Transport) {
         ...common,
         connections: [1, 2, 4, 8, 16, 32, 64, 128],
         phaseMs: Number(flags.seconds) * 1000,
-        spansPerRequest: 512,
+        spansPerRequest: requestSpansOf(shape),
         overload: { spoolMaxBytes: 268_435_456, connections: 64 },
       };
+}
+
+/** As exporters send them: requests stay below gRPC's usual 4 MiB. */
+function requestSpansOf(shape: Shape): number {
+  return shape === "large" ? REQUEST_SPANS / 2 : REQUEST_SPANS;
 }
 
 function printLadder(ladder: Ladder): string {

@@ -3,8 +3,8 @@
  *
  * In: transport and sizes. Out: figures per phase. Side effects: those of a `Stage`.
  */
-import type { LoadPhase, PhaseResult, Transport } from "./load-types.ts";
-import { requestOf } from "./shapes.ts";
+import type { LoadPhase, LoadTarget, PhaseResult, Transport } from "./load-types.ts";
+import { requestOf, type Shape } from "./shapes.ts";
 import { type Cpu, Stage } from "./stage.ts";
 import { spanledger } from "./subjects.ts";
 
@@ -17,14 +17,14 @@ const USUAL_SHARE = 0.7;
 /** Connections of an even load: enough that a late answer does not hold up the next request. */
 const EVEN_CONNECTIONS = 32;
 
-export interface LadderOptions {
-  readonly transport: Transport;
-  readonly spansPerRequest: number;
+export interface LadderOptions
+  extends Pick<LoadTarget, "transport" | "spansPerRequest" | "isGzipped"> {
+  readonly shape: Shape;
   /** Connections of the rising phases. */
   readonly connections: readonly number[];
   readonly phaseMs: number;
-  /** A spool so small that requests must be refused. */
-  readonly overload: { readonly spoolMaxBytes: number; readonly connections: number };
+  /** A spool so small that requests must be refused. @default only the rising phases are run */
+  readonly overload?: { readonly spoolMaxBytes: number; readonly connections: number };
   readonly note: (line: string) => void;
 }
 
@@ -75,6 +75,9 @@ export async function measureLadder(options: LadderOptions): Promise<Ladder> {
       highestAcceptedPerS = Math.max(highestAcceptedPerS, figures.acceptedPerS);
       if (figures.refusedRequests > 0) break;
     }
+    const spanBytes = requestOf(options.shape, spansPerRequest).length / spansPerRequest;
+    const soFar = { transport, spansPerRequest, spanBytes, highestStoredPerS, phases };
+    if (overload === undefined) return soFar;
     for (const [name, spansPerS] of [
       ["70 % of highest stored", highestStoredPerS * USUAL_SHARE],
       ["70 % of highest accepted", highestAcceptedPerS * USUAL_SHARE],
@@ -90,7 +93,7 @@ export async function measureLadder(options: LadderOptions): Promise<Ladder> {
     connections: overload.connections,
     durationMs: phaseMs * 2,
   });
-  const spanBytes = requestOf("genai", spansPerRequest).length / spansPerRequest;
+  const spanBytes = requestOf(options.shape, spansPerRequest).length / spansPerRequest;
   return { transport, spansPerRequest, spanBytes, highestStoredPerS, phases };
 }
 
@@ -107,10 +110,11 @@ class PhaseStage implements AsyncDisposable {
   }
 
   static async open(
-    { transport, spansPerRequest, phaseMs }: LadderOptions,
+    { transport, spansPerRequest, shape, isGzipped = false, phaseMs }: LadderOptions,
     environment: Readonly<Record<string, string>> = {},
   ): Promise<PhaseStage> {
-    const stage = await Stage.open(spanledger(environment), { transport, spansPerRequest });
+    const load = { transport, spansPerRequest, shape, isGzipped };
+    const stage = await Stage.open(spanledger(environment), load);
     const phases = new PhaseStage(stage, spansPerRequest);
     // Code is compiled and memory claimed before the first phase.
     await phases.measure("warm-up", { connections: 4, durationMs: phaseMs / 2 });

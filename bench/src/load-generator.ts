@@ -33,7 +33,7 @@ class Generator {
     this.#target = target;
     this.#sender = createSender(target);
     this.#shapes = Array.from({ length: DIFFERENT_REQUESTS }, (_, index) =>
-      requestOf("genai", target.spansPerRequest, index + 1),
+      requestOf(target.shape ?? "genai", target.spansPerRequest, index + 1),
     );
   }
 

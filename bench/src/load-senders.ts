@@ -5,7 +5,14 @@
  * changed until its answer has come.
  */
 import { connect, type Socket } from "node:net";
-import { Client, credentials, type ServiceError, status } from "@grpc/grpc-js";
+import { constants, gzipSync } from "node:zlib";
+import {
+  Client,
+  compressionAlgorithms,
+  credentials,
+  type ServiceError,
+  status,
+} from "@grpc/grpc-js";
 import type { Answer, LoadTarget, Sender } from "./load-types.ts";
 
 /** Connections that gRPC's requests share. */
@@ -14,19 +21,23 @@ const GRPC_CONNECTIONS = 4;
 /** Longest wait for an answer, in milliseconds: above the receiver's own. */
 const ANSWER_TIMEOUT_MS = 60_000;
 
+/** Compressing is not what is measured. */
+const GZIP_FAST = { level: constants.Z_BEST_SPEED };
+
 const EXPORT_PATH = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
 
 export function createSender(target: LoadTarget): Sender {
   return target.transport === "grpc" ? grpcSender(target) : httpSender(target);
 }
 
-function grpcSender({ url }: LoadTarget): Sender {
+function grpcSender({ url, isGzipped = false }: LoadTarget): Sender {
   const clients = Array.from(
     { length: GRPC_CONNECTIONS },
     () =>
       new Client(new URL(url).host, credentials.createInsecure(), {
         // Without it the four would share one connection.
         "grpc.use_local_subchannel_pool": 1,
+        ...(isGzipped && { "grpc.default_compression_algorithm": compressionAlgorithms.gzip }),
       }),
   );
   const same = (bytes: Buffer): Buffer => bytes;
@@ -62,17 +73,17 @@ function judge(answer: Uint8Array | undefined): Answer {
   return { kind: "refused", status: "partial success" };
 }
 
-function httpSender({ url }: LoadTarget): Sender {
+function httpSender({ url, isGzipped = false }: LoadTarget): Sender {
   const { hostname, port, host } = new URL(url);
   const connections: HttpConnection[] = [];
   return {
     send: (slot, body) => {
       let connection = connections[slot];
       if (connection === undefined || connection.isClosed) {
-        connection = new HttpConnection(connect(Number(port), hostname), host);
+        connection = new HttpConnection(connect(Number(port), hostname), host, isGzipped);
         connections[slot] = connection;
       }
-      return connection.send(body);
+      return connection.send(isGzipped ? gzipSync(body, GZIP_FAST) : body);
     },
     close: () => {
       for (const connection of connections) connection?.close();
@@ -88,10 +99,11 @@ class HttpConnection {
   #received = "";
   #answered: ((answer: Answer) => void) | undefined;
 
-  constructor(socket: Socket, host: string) {
+  constructor(socket: Socket, host: string, isGzipped: boolean) {
     this.#head =
       `POST /v1/traces HTTP/1.1\r\nHost: ${host}\r\n` +
-      "Content-Type: application/x-protobuf\r\nContent-Length: ";
+      `Content-Type: application/x-protobuf\r\n${isGzipped ? "Content-Encoding: gzip\r\n" : ""}` +
+      "Content-Length: ";
     this.#socket = socket.setNoDelay(true).setTimeout(ANSWER_TIMEOUT_MS);
     socket.on("data", (chunk: Buffer) => this.#receive(chunk.toString("latin1")));
     socket.on("timeout", () => socket.destroy());

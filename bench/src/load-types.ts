@@ -1,5 +1,7 @@
 /** What the benchmark and its load generator say to one another. */
 
+import type { Shape } from "./shapes.ts";
+
 export type Transport = "grpc" | "http";
 
 /** What a generator sends, and to whom; fixed for its life. */
@@ -8,6 +10,10 @@ export interface LoadTarget {
   /** `http://host:port`. */
   readonly url: string;
   readonly spansPerRequest: number;
+  /** @default "genai" */
+  readonly shape?: Shape;
+  /** Whether bodies are compressed. @default false */
+  readonly isGzipped?: boolean;
   /** Goes into every span id, so that loads are told apart; below 2^24. */
   readonly load: number;
 }

@@ -11,16 +11,15 @@ import { join } from "node:path";
 import type { RunningProcess } from "./collector.ts";
 import { type Load, startLoad } from "./load.ts";
 import { LOADS_MAX } from "./load-template.ts";
-import type { Transport } from "./load-types.ts";
+import type { LoadTarget } from "./load-types.ts";
 import { childrenOf, cpuSeconds, startWatch, type Watch } from "./process-usage.ts";
 import { Store } from "./store.ts";
 import { SPOOL_DIR, type Subject } from "./subjects.ts";
 
-export interface StageOptions {
+export interface StageOptions
+  extends Pick<LoadTarget, "transport" | "spansPerRequest" | "shape" | "isGzipped"> {
   /** An engine beside the subject; without it the subject runs its own as a child process. */
   readonly engine?: { readonly url: string; readonly pid: number | undefined };
-  readonly transport: Transport;
-  readonly spansPerRequest: number;
 }
 
 /** CPU seconds so far. */
@@ -62,10 +61,10 @@ export class Stage implements AsyncDisposable {
     const stage = new Stage(subject, options, { dir, process });
     try {
       await stage.store.empty();
+      const { engine: _engine, ...target } = options;
       stage.#load = await startLoad({
-        transport: options.transport,
+        ...target,
         url: options.transport === "grpc" ? process.grpcUrl : process.httpUrl,
-        spansPerRequest: options.spansPerRequest,
         load: stage.loadId,
       });
       return stage;

@@ -29,10 +29,14 @@ function become(byte: v128, place: usize, result: usize): v128 {
   const low = v128.and(byte, i8x16.splat(15));
   const high = i8x16.shr_u(byte, 4);
   const at = TABLES + 2 * HALF * place + STEP * result;
-  return v128.xor(
-    i8x16.relaxed_swizzle(v128.load(at), low),
-    i8x16.relaxed_swizzle(v128.load(at + HALF), high),
-  );
+  return v128.xor(entries(v128.load(at), low), entries(v128.load(at + HALF), high));
+}
+
+/** Halves are below 16, so the relaxed form is exact. */
+function entries(table: v128, halves: v128): v128 {
+  return ASC_FEATURE_RELAXED_SIMD
+    ? i8x16.relaxed_swizzle(table, halves)
+    : i8x16.swizzle(table, halves);
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
  * `mark` of src/redact/suspects.ts in WebAssembly: 16 bytes at a time. AssemblyScript, built by
- * .ci/build-wasm.ts; the same bits as the loop in TypeScript, which a test compares.
+ * .ci/build-wasm.ts with relaxed vector instructions and without; the same bits as the loop in TypeScript, which a test compares.
  *
  * In: a chunk of a request at INPUT, with the bytes around it, and tables. Out: its bits at BITS.
  * Two steps for each 16 bytes: look-ups of the halves of all bytes at once leave few places,
@@ -101,7 +101,10 @@ const TABLES: usize = memory.data<u8>([
 
 /** The entries that the halves of bytes ask for; they are below 16, so the relaxed form is exact. */
 function entries(table: i32, halves: v128): v128 {
-  return i8x16.relaxed_swizzle(v128.load(TABLES + 16 * table), halves);
+  const entry = v128.load(TABLES + 16 * table);
+  return ASC_FEATURE_RELAXED_SIMD
+    ? i8x16.relaxed_swizzle(entry, halves)
+    : i8x16.swizzle(entry, halves);
 }
 
 /** Of 16 bytes, those that matter where they stand. */

@@ -5,10 +5,13 @@
  * logs carry what instrumentation of others does not put into spans, a part of the traffic.
  */
 import { BATCH_TABLES } from "@spanledger/schema";
-import type { BatchPlace, EncodedRequest } from "./base/batch.ts";
+import {
+  type BatchPlace,
+  type EncodedRequest,
+  REQUEST_ROWS_SIZE_MAX_BYTES,
+  rowsTooLarge,
+} from "./base/batch.ts";
 import { LogRows } from "./classify/log-rows.ts";
-import { IngestError } from "./ingest/errors.ts";
-import { REQUEST_ROWS_SIZE_MAX_BYTES } from "./ingest/limits.ts";
 import { readLogsJson, readLogsProtobuf, type VisitLog } from "./ingest/logs.ts";
 import { explainRejections } from "./ingest/rejections.ts";
 import { normaliseLog } from "./normalise/log.ts";
@@ -28,7 +31,7 @@ export function encodeLogs(
     const normalised = normaliseLog(record);
     if (typeof normalised === "string") return normalised;
     logs.add(redactor.log(normalised));
-    if (logs.sizeBytes > REQUEST_ROWS_SIZE_MAX_BYTES) throw tooLarge();
+    if (logs.sizeBytes > REQUEST_ROWS_SIZE_MAX_BYTES) throw rowsTooLarge();
     return undefined;
   };
   const rejected = format === "json" ? readLogsJson(body, visit) : readLogsProtobuf(body, visit);
@@ -37,9 +40,4 @@ export function encodeLogs(
     rejected: rejected.count,
     message: explainRejections(rejected),
   };
-}
-
-function tooLarge(): IngestError {
-  const message = `more than ${REQUEST_ROWS_SIZE_MAX_BYTES} bytes of rows; send smaller batches`;
-  return new IngestError("OTLP_TOO_MANY_VALUES", message);
 }

@@ -13,7 +13,9 @@ import type { Redactor } from "./redact/index.ts";
 import { hashRows } from "./seal/leaf.ts";
 
 /** Make what makes the encoder of each request; the rows of one are valid until the next. */
-export function createEncoding(redactor: Redactor): (request: ExportRequest) => Encode {
+export function createEncoding(
+  redactor: Redactor,
+): (request: Pick<ExportRequest, "body" | "format" | "signal">) => Encode {
   const transcoder = createTranscoder({
     redactor: redactor.fields(),
     encodeSpans: (spans, place) => encodeSpans(redactor, spans, place),

@@ -6,6 +6,7 @@
  */
 import { workerData } from "node:worker_threads";
 import { StageError } from "./base/errors.ts";
+import { freeMemory } from "./base/free-memory.ts";
 import { answerCalls } from "./base/thread.ts";
 import { createEncoding } from "./encode-request.ts";
 import { createRedactor } from "./redact/index.ts";
@@ -22,7 +23,8 @@ answerCalls<RecordCall, RecordReply>(({ request, order, lent }) => {
   slabs.lend(lent);
   slabs.useFor(order.batch.batchId);
   const { buffer, byteOffset, byteLength } = request.body;
-  const encode = encoderOf({ ...request, body: Buffer.from(buffer, byteOffset, byteLength) });
+  const body = Buffer.from(buffer, byteOffset, byteLength);
+  const encode = encoderOf({ ...request, body });
   try {
     const { record, leaves, rejected, message } = maker.make(encode, order, (sizeBytes) =>
       slabs.take(sizeBytes),
@@ -36,7 +38,6 @@ answerCalls<RecordCall, RecordReply>(({ request, order, lent }) => {
     if (!(error instanceof StageError)) throw error;
     return { reply: { kind: "refused", code: error.code, message: error.message } };
   } finally {
-    // Given back at once: left to V8 it is garbage to come, for which it searches the heap.
-    (buffer as ArrayBuffer).transfer(0);
+    freeMemory(body);
   }
 });

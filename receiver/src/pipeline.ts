@@ -164,9 +164,10 @@ function describeBatch(batchId: string, nowMs: number, options: PipelineOptions)
 }
 
 function sourceOf(batch: ClosedBatch): BatchSource {
-  const { batchId, seal, wasLeft } = batch.facts;
+  const { batchId, seal, wasLeft, sizeBytes } = batch.facts;
   return {
     batchId,
+    sizeBytes,
     wasLeft,
     storedTables: new Set(),
     load: async () => storing(await batch.read(), seal).load(),

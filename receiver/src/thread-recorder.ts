@@ -30,7 +30,7 @@ export interface RecorderThreadData {
 
 /** A request for the thread. */
 export interface RecordCall {
-  readonly request: Omit<ExportRequest, "body"> & { readonly body: Uint8Array };
+  readonly request: Omit<ExportRequest, "body" | "freeBody"> & { readonly body: Uint8Array };
   readonly order: RecordOrder;
   readonly lent: readonly LentSlab[];
 }
@@ -67,8 +67,11 @@ export class ThreadRecorder implements Recorder<ExportRequest> {
       this.#spare.add(slab.id);
       lent.push({ id: slab.id, memory: slab.memory });
     }
-    const call: RecordCall = { request: { ...request, body }, order, lent };
+    const { freeBody, ...facts } = request;
+    const call: RecordCall = { request: { ...facts, body }, order, lent };
     const reply = await this.#thread.call(call, [body.buffer as ArrayBuffer]);
+    // What waits for the disk are the rows.
+    freeBody();
     if (reply.kind === "refused") throw errorOf(reply.code, reply.message);
     const { place, leaves, rejected, message } = reply;
     const record = place === undefined ? undefined : this.#recordAt(place, memory);
@@ -94,6 +97,7 @@ export class ThreadRecorder implements Recorder<ExportRequest> {
       }
       memory.hold(slab);
     }
+    memory.use(place.end);
     return slab.bytes.subarray(place.start, place.end);
   }
 }

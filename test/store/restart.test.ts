@@ -86,7 +86,14 @@ function request(run: number): ExportRequest {
     }),
   );
   const body = Buffer.from(JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans }] }] }));
-  return { body, signal: "traces", transport: "http", format: "json", sizeBytes: body.length };
+  return {
+    body,
+    signal: "traces",
+    transport: "http",
+    format: "json",
+    sizeBytes: body.length,
+    freeBody: () => undefined,
+  };
 }
 
 async function sendRuns(pipeline: Pipeline, from: number, to: number): Promise<void> {

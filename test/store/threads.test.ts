@@ -40,7 +40,9 @@ function factsOf(batchId: string): BatchFacts {
 
 function requestWith(body: Buffer, more: Partial<ExportRequest> = {}): ExportRequest {
   const sizeBytes = body.length;
-  return { body, signal: "traces", transport: "grpc", format: "protobuf", sizeBytes, ...more };
+  const freeBody = (): void => undefined;
+  const facts = { signal: "traces", transport: "grpc", format: "protobuf" } as const;
+  return { body, ...facts, sizeBytes, freeBody, ...more };
 }
 
 const orderOf = (batchId: string) => ({
@@ -130,7 +132,7 @@ describe("the recorder's thread", () => {
     const memory = new BatchMemory(pool);
     const order = orderOf("01J00000000000000000000004");
     const records: (Buffer | undefined)[] = [];
-    const body = requestOf("large", 100, 1);
+    const body = requestOf("large", 200, 1);
     for (let index = 0; index < 12; index += 1) {
       records.push((await thread.record(requestWith(Buffer.from(body)), order, memory)).record);
     }
@@ -140,7 +142,7 @@ describe("the recorder's thread", () => {
     expect(inOne).toBeGreaterThan(1);
     expect(slabs.size).toBe(Math.ceil(12 / inOne));
     expect(memory.sizeBytes).toBe(slabs.size * SLAB_SIZE_BYTES);
-    const huge = requestWith(requestOf("large", 800, 1));
+    const huge = requestWith(requestOf("large", 1_200, 1));
     const made = await thread.record(huge, order, memory);
     expect(made.record?.buffer.byteLength).toBe(made.record?.length);
     expect(memory.sizeBytes).toBe(slabs.size * SLAB_SIZE_BYTES + (made.record?.length ?? 0));

@@ -5,7 +5,7 @@
 import { setImmediate } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { NEVER_CODES } from "../../receiver/src/store/errors.ts";
-import { BatchWriter } from "../../receiver/src/store/writer.ts";
+import { BatchWriter, IN_FLIGHT_MAX_BYTES } from "../../receiver/src/store/writer.ts";
 import { QUIET_LOG, sourceOf, tablesOf, write } from "../fixtures/batches.ts";
 import { select, startTestEngine, type TestEngine } from "../fixtures/engine.ts";
 import { batchOf } from "../fixtures/rows.ts";
@@ -255,7 +255,7 @@ describe("store", () => {
     expect(await select(engine.client, "SELECT SpanName FROM spans")).toEqual([{ SpanName: "x" }]);
   });
 
-  test("begins no batch while the third one before it has not ended", async () => {
+  test("begins no batch while the second one before it has not ended", async () => {
     const writer = new BatchWriter({ client: engine.client, log: QUIET_LOG });
     const first = Promise.withResolvers<{ tables: [] }>();
     const begun: number[] = [];
@@ -267,10 +267,38 @@ describe("store", () => {
       return writer.push(sourceOf([], `batch ${index}`, { load }));
     });
     await setImmediate();
-    expect(begun).toEqual([0, 1, 2]);
+    expect(begun).toEqual([0, 1]);
     first.resolve({ tables: [] });
     await Promise.all(pushed);
     expect(begun).toEqual([0, 1, 2, 3, 4]);
+  });
+
+  test("begins a batch of any size alone, and none beside it that is too much together", async () => {
+    const writer = new BatchWriter({ client: engine.client, log: QUIET_LOG });
+    const begun: string[] = [];
+    const loads: Record<string, PromiseWithResolvers<{ tables: [] }>> = {};
+    const push = (name: string, sizeBytes: number): Promise<void> => {
+      const loading = Promise.withResolvers<{ tables: [] }>();
+      loads[name] = loading;
+      const load = () => {
+        begun.push(name);
+        return loading.promise;
+      };
+      return writer.push(sourceOf([], name, { load, sizeBytes }));
+    };
+    const pushed = [
+      push("huge", IN_FLIGHT_MAX_BYTES + 1),
+      push("one", 1),
+      push("rest", IN_FLIGHT_MAX_BYTES - 1),
+    ];
+    await setImmediate();
+    expect(begun).toEqual(["huge"]);
+    loads.huge?.resolve({ tables: [] });
+    await pushed[0];
+    await setImmediate();
+    expect(begun).toEqual(["huge", "one", "rest"]);
+    for (const { resolve } of Object.values(loads)) resolve({ tables: [] });
+    await Promise.all(pushed);
   });
 
   test("leaves what is under way where it is when it stops", async () => {

@@ -1,6 +1,28 @@
 /**
  * What the encoder and the spool hand to one another: rows of a request, made for the open batch.
  */
+import { StageError } from "./errors.ts";
+
+/**
+ * Rows that one request may turn into, in bytes (128 MiB, twice the largest body). Every row repeats
+ * its resource and the names of its run: large ones over many rows would else fill the memory.
+ */
+export const REQUEST_ROWS_SIZE_MAX_BYTES = 134_217_728;
+
+/**
+ * What a request turns into is more than a batch can hold; smaller ones will do. The code is one that
+ * the OTLP stage answers with 413 and RESOURCE_EXHAUSTED, whichever stage throws it.
+ */
+export class RequestTooLargeError extends StageError<"OTLP_REQUEST_TOO_LARGE"> {
+  constructor(message: string) {
+    super("OTLP_REQUEST_TOO_LARGE", `${message}; send smaller batches`, { retryable: false });
+  }
+}
+
+/** The rows would be larger than {@link REQUEST_ROWS_SIZE_MAX_BYTES}. */
+export function rowsTooLarge(): RequestTooLargeError {
+  return new RequestTooLargeError(`more than ${REQUEST_ROWS_SIZE_MAX_BYTES} bytes of rows`);
+}
 
 /** What is the same for the rows of one table in the open batch. */
 export interface TablePlace {

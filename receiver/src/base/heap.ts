@@ -14,7 +14,15 @@ import { setFlagsFromString } from "node:v8";
  */
 const HEAP_GROWING_PERCENT = 300;
 
+/**
+ * How much the young generation may grow at a time: not at all. It stays at what loading the program
+ * made of it, 32 MB. By itself V8 lets it grow to 128 MB under load, all of it resident and nearly all
+ * of it empty: what requests leave behind are buffers. CPU per span is the same.
+ */
+const YOUNG_GROWTH_FACTOR = 1;
+
 /** To be called before the first request. */
 export function tuneHeap(): void {
+  setFlagsFromString(`--semi-space-growth-factor=${YOUNG_GROWTH_FACTOR}`);
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWING_PERCENT}`);
 }

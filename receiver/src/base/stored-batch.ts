@@ -36,6 +36,8 @@ export interface BatchSource {
   readonly wasLeft: boolean;
   /** Tables that already hold the batch; they are not written again. */
   readonly storedTables: ReadonlySet<string>;
+  /** About what it takes in memory. @default 0 */
+  readonly sizeBytes?: number;
   /** Read it into memory. */
   load(): Promise<StorableBatch>;
   /** Every table holds it: forget it. Safe to call again after a crash in the middle. */

@@ -15,6 +15,15 @@ export interface WithMemory {
   readonly memory: { readonly buffer: ArrayBuffer };
 }
 
+/** Load the first of several builds of a module that the engine knows. */
+export function loadFirst<Exports>(builds: readonly string[]): (Exports & WithMemory) | undefined {
+  for (const build of builds) {
+    const exports = loadWebAssembly<Exports>(build);
+    if (exports !== undefined) return exports;
+  }
+  return undefined;
+}
+
 /** Load a module; undefined where the engine does not know its instructions. */
 export function loadWebAssembly<Exports>(base64: string): (Exports & WithMemory) | undefined {
   try {

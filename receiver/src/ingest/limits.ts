@@ -40,9 +40,3 @@ export const JSON_DEPTH_MAX = 192;
 
 /** Latest time of a span, in nanoseconds: a signed 64-bit count, the year 2262. */
 export const TIME_MAX_NS: bigint = 2n ** 63n - 1n;
-
-/**
- * Rows that one request may turn into, in bytes (256 MiB, four times the largest body). Every row
- * repeats its resource: a large resource over many spans would else fill the memory.
- */
-export const REQUEST_ROWS_SIZE_MAX_BYTES = 268_435_456;

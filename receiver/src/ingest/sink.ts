@@ -6,6 +6,7 @@
  * check, so a row costs one comparison.
  */
 import type { EncodedRows, HashRows } from "../base/batch.ts";
+import { freeMemory } from "../base/free-memory.ts";
 
 /** First size of a buffer, in bytes: a request of 512 small spans fits. */
 const SIZE_MIN_BYTES = 262_144;
@@ -200,6 +201,7 @@ export class ByteSink {
   #resize(sizeBytes: number): void {
     const grown = new Uint8Array(sizeBytes);
     grown.set(this.bytes.subarray(0, this.at));
+    freeMemory(this.bytes);
     this.bytes = grown;
     this.view = new DataView(grown.buffer);
   }

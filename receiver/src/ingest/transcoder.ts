@@ -5,25 +5,26 @@
  * and what was refused. Two lanes, one result: the fast lane (`span-writer.ts`) goes over the wire
  * bytes once and takes nearly every span; what it does not take, spans of other dialects and all of
  * OTLP/JSON go the slow lane, through records (decode → normalise → redact → classify → encode).
- * Throws `IngestError`. Side effects: buffers and caches that are kept from request to request.
+ * Throws `IngestError`, `RequestTooLargeError`. Side effects: buffers and caches that are kept from request to request.
  */
 import { BATCH_TABLES, CONTENT_ATTRIBUTES } from "@spanledger/schema";
-import type {
-  BatchPlace,
-  EncodedRequest,
-  EncodedRows,
-  HashRows,
-  TablePlace,
+import {
+  type BatchPlace,
+  type EncodedRequest,
+  type EncodedRows,
+  type HashRows,
+  REQUEST_ROWS_SIZE_MAX_BYTES,
+  rowsTooLarge,
+  type TablePlace,
 } from "../base/batch.ts";
 import { isForeignKey, isForeignScope } from "../base/dialects.ts";
 import type { FieldRedactor } from "../base/field-redactor.ts";
 import type { DecodedSpan } from "../base/records.ts";
 import { type EnvelopeVisitor, walkEnvelope } from "./envelope.ts";
-import { IngestError } from "./errors.ts";
 import { decodeTraceJson } from "./json.ts";
 import { KeyTable } from "./key-table.ts";
 import { KNOWN_KEYS } from "./known-keys.ts";
-import { REQUEST_ROWS_SIZE_MAX_BYTES, SPAN_ELEMENTS_MAX } from "./limits.ts";
+import { SPAN_ELEMENTS_MAX } from "./limits.ts";
 import { ORIGINAL_END_ATTRIBUTE, RejectionTally, SpanRefusal, summarise } from "./rejections.ts";
 import {
   joined,
@@ -251,11 +252,7 @@ class TraceTranscoder implements Transcoder, EnvelopeVisitor {
       this.#hashedBytes = sizeBytes;
       this.#hash();
     }
-    if (sizeBytes <= REQUEST_ROWS_SIZE_MAX_BYTES) return;
-    throw new IngestError(
-      "OTLP_TOO_MANY_VALUES",
-      `more than ${REQUEST_ROWS_SIZE_MAX_BYTES} bytes of rows; send smaller batches`,
-    );
+    if (sizeBytes > REQUEST_ROWS_SIZE_MAX_BYTES) throw rowsTooLarge();
   }
 }
 

@@ -7,6 +7,7 @@
  */
 import { Readable, type Transform } from "node:stream";
 import { constants, createGunzip, createInflate, createZstdDecompress } from "node:zlib";
+import { freeMemory } from "../base/free-memory.ts";
 import { Slots } from "../base/slots.ts";
 import type { ByteBudget } from "./byte-budget.ts";
 import { OtlpError } from "./errors.ts";
@@ -21,6 +22,8 @@ export interface BodyLimits {
   /** Whether others wait for this body to have arrived; then it has less time. */
   readonly isAwaited?: () => boolean;
   readonly budget: ByteBudget;
+  /** Size of the body before decompression, where it is known. */
+  readonly sentBytes?: number;
 }
 
 /** A transform of zlib. */
@@ -113,7 +116,10 @@ function collect(
 ): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const decompressor = createDecompressor?.();
-    const collector = new Collector(limits);
+    const collector = new Collector(
+      limits,
+      decompressor === undefined ? limits.sentBytes : undefined,
+    );
     let receivedBytes = 0;
     let settled = false;
     let timer: NodeJS.Timeout | undefined;
@@ -190,36 +196,50 @@ function trailingBytes(): OtlpError {
   return new OtlpError("OTLP_BAD_COMPRESSION", message);
 }
 
-/** Holds the chunks of one body and what they take from the budget. */
+/** Holds what has come of one body and what it takes from the budget. */
 class Collector {
   readonly #limits: BodyLimits;
+  /** Where the size is known its memory is claimed, and what comes is put there. */
+  readonly #whole: Buffer | undefined;
   #chunks: Buffer[] = [];
   #sizeBytes = 0;
 
-  constructor(limits: BodyLimits) {
+  constructor(limits: BodyLimits, expectedBytes: number | undefined) {
     this.#limits = limits;
+    if (expectedBytes !== undefined) this.#whole = Buffer.allocUnsafeSlow(expectedBytes);
   }
 
   /** Keep a chunk, or say why not. */
   add(chunk: Buffer): OtlpError | undefined {
-    if (this.#sizeBytes + chunk.length > this.#limits.sizeMaxBytes) {
+    const most = this.#whole?.length ?? this.#limits.sizeMaxBytes;
+    if (this.#sizeBytes + chunk.length > Math.min(most, this.#limits.sizeMaxBytes)) {
       return tooLarge(this.#limits.sizeMaxBytes);
     }
-    if (!this.#limits.budget.tryTake(chunk.length)) return overloaded();
-    this.#sizeBytes += chunk.length;
-    this.#chunks.push(chunk);
+    const sizeBytes = chunk.length;
+    if (!this.#limits.budget.tryTake(sizeBytes)) return overloaded();
+    if (this.#whole === undefined) this.#chunks.push(chunk);
+    else {
+      this.#whole.set(chunk, this.#sizeBytes);
+      freeMemory(chunk);
+    }
+    this.#sizeBytes += sizeBytes;
     return undefined;
   }
 
   take(): Buffer {
+    if (this.#whole !== undefined) return this.#whole.subarray(0, this.#sizeBytes);
     const [only, second] = this.#chunks;
-    return only !== undefined && second === undefined ? only : Buffer.concat(this.#chunks);
+    if (only !== undefined && second === undefined) return only;
+    const body = Buffer.concat(this.#chunks);
+    for (const chunk of this.#chunks) freeMemory(chunk);
+    return body;
   }
 
   discard(): void {
     this.#limits.budget.give(this.#sizeBytes);
     this.#sizeBytes = 0;
     this.#chunks = [];
+    if (this.#whole !== undefined) freeMemory(this.#whole);
   }
 }
 

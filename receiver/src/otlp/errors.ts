@@ -28,6 +28,7 @@ export type OtlpErrorCode =
   | "OTLP_BAD_COMPRESSION"
   | "OTLP_TOO_MANY_VALUES"
   | "OTLP_BODY_TOO_LARGE"
+  | "OTLP_REQUEST_TOO_LARGE"
   | "OTLP_UNSUPPORTED_CONTENT_TYPE"
   | "OTLP_UNSUPPORTED_ENCODING"
   | "OTLP_NOT_FOUND"
@@ -45,6 +46,7 @@ const ANSWERS: Readonly<Record<OtlpErrorCode, Answer>> = {
   OTLP_BAD_COMPRESSION: { http: 400, grpc: GRPC_STATUS.invalidArgument },
   OTLP_TOO_MANY_VALUES: { http: 400, grpc: GRPC_STATUS.invalidArgument },
   OTLP_BODY_TOO_LARGE: { http: 413, grpc: GRPC_STATUS.resourceExhausted },
+  OTLP_REQUEST_TOO_LARGE: { http: 413, grpc: GRPC_STATUS.resourceExhausted },
   OTLP_UNSUPPORTED_CONTENT_TYPE: { http: 415, grpc: GRPC_STATUS.invalidArgument },
   OTLP_UNSUPPORTED_ENCODING: { http: 415, grpc: GRPC_STATUS.unimplemented },
   OTLP_NOT_FOUND: { http: 404, grpc: GRPC_STATUS.unimplemented },

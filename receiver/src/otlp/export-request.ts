@@ -4,6 +4,7 @@
  * In: the decompressed body and a handler. Out: what to tell the client, or an `OtlpError`.
  * Side effect: calls the handler, which makes the records durable, before it resolves.
  */
+import { freeMemory } from "../base/free-memory.ts";
 import { OtlpError, toOtlpError } from "./errors.ts";
 import type { ExportHandler, ExportOutcome, ExportRequest } from "./types.ts";
 
@@ -12,7 +13,7 @@ export interface ExportContext {
   readonly handler: ExportHandler;
   /** Longest wait for the handler, in milliseconds. */
   readonly handlerTimeoutMs: number;
-  /** Called once the handler let go of the request, which may be after a time-out. */
+  /** Called once the handler let go of the body, which may be after a time-out. */
   readonly release: () => void;
 }
 
@@ -23,7 +24,7 @@ export interface ExportContext {
  * @throws {OtlpError} when nothing is acknowledged
  */
 export async function exportRequest(
-  request: Omit<ExportRequest, "sizeBytes">,
+  request: Omit<ExportRequest, "sizeBytes" | "freeBody">,
   context: ExportContext,
 ): Promise<ExportOutcome> {
   const { handler, handlerTimeoutMs, release } = context;
@@ -33,10 +34,19 @@ export async function exportRequest(
       reject(new OtlpError("OTLP_UNAVAILABLE", "storing the records takes too long; try again"));
     }, handlerTimeoutMs);
   });
+  let isReleased = false;
+  const releaseOnce = (): void => {
+    if (!isReleased) release();
+    isReleased = true;
+  };
+  const freeBody = (): void => {
+    freeMemory(request.body);
+    releaseOnce();
+  };
   // An async function, so that a handler that throws at once is treated like one that rejects.
-  const work = (async () => handler({ ...request, sizeBytes: request.body.length }))();
+  const work = (async () => handler({ ...request, sizeBytes: request.body.length, freeBody }))();
   // The memory is free when the handler is done, whether or not the client still waits.
-  work.then(release, release);
+  work.then(releaseOnce, releaseOnce);
   try {
     return await Promise.race([work, timeout]);
   } catch (error) {

@@ -12,10 +12,12 @@ import {
   type ServerInterceptingCallInterface,
   type ServerInterceptor,
 } from "@grpc/grpc-js";
-import { Slots } from "../base/slots.ts";
 import { overloaded, receiveTimeout } from "./body.ts";
+import type { ByteBudget } from "./byte-budget.ts";
 import type { OtlpError } from "./errors.ts";
 import {
+  BODY_SIZE_GUESS_BYTES,
+  BODY_SIZE_MAX_BYTES,
   GRPC_RECEIVING_MAX,
   RECEIVE_TIMEOUT_MS,
   TURN_MS,
@@ -23,16 +25,24 @@ import {
   WAITING_MAX,
 } from "./limits.ts";
 import type { OtlpServerOptions } from "./server-options.ts";
+import { Turns } from "./turns.ts";
 
 /** Answer a call that is not taken. */
 export type RefuseCall = (call: ServerInterceptingCallInterface, error: OtlpError) => void;
 
 /** An interceptor that is to come first. */
-export function arrivalGate(options: OtlpServerOptions, refuse: RefuseCall): ServerInterceptor {
+export function arrivalGate(
+  options: OtlpServerOptions & { readonly budget: ByteBudget },
+  refuse: RefuseCall,
+): ServerInterceptor {
   const receiveTimeoutMs = options.receiveTimeoutMs ?? RECEIVE_TIMEOUT_MS;
   const turnMs = Math.min(TURN_MS, receiveTimeoutMs / 4);
   const waitMs = Math.min(WAIT_TIMEOUT_MS, receiveTimeoutMs);
-  const slots = new Slots(GRPC_RECEIVING_MAX);
+  const turns = new Turns(GRPC_RECEIVING_MAX, options.budget);
+  // A call does not say how large its message is: it is taken to be as the last one, and the first
+  // to be as large as it may. So large ones come alone.
+  let lastBytes = options.bodySizeMaxBytes ?? BODY_SIZE_MAX_BYTES;
+  const expectBytes = (): number => Math.max(BODY_SIZE_GUESS_BYTES, lastBytes);
   return (_method, call) => {
     let timer: NodeJS.Timeout | undefined;
     let release: (() => void) | undefined;
@@ -49,7 +59,7 @@ export function arrivalGate(options: OtlpServerOptions, refuse: RefuseCall): Ser
     const awaitMessage = (leftMs: number): void => {
       timer = setTimeout(
         () => {
-          if (leftMs <= turnMs || slots.waiting > 0) give(receiveTimeout());
+          if (leftMs <= turnMs || turns.waiting > 0) give(receiveTimeout());
           else awaitMessage(leftMs - turnMs);
         },
         Math.min(turnMs, leftMs),
@@ -59,20 +69,26 @@ export function arrivalGate(options: OtlpServerOptions, refuse: RefuseCall): Ser
       start: (next) =>
         next({
           onReceiveMetadata: (metadata, forward) => {
-            if (slots.waiting >= WAITING_MAX) {
+            if (turns.waiting >= WAITING_MAX) {
               refuse(call, overloaded());
               return;
             }
             timer = setTimeout(() => give(overloaded()), waitMs);
-            release = slots.acquire(() => {
+            release = turns.acquire(expectBytes, () => {
               clearTimeout(timer);
               awaitMessage(receiveTimeoutMs);
               forward(metadata);
             });
           },
-          onReceiveMessage: (message, forward) => {
-            done();
+          onReceiveMessage: (message: Buffer, forward) => {
+            lastBytes = message.length;
             forward(message);
+          },
+          // Only now the handler is called, which counts the message in the budget: a call that is
+          // not ended by its client keeps its turn, and loses it in time.
+          onReceiveHalfClose: (forward) => {
+            forward();
+            done();
           },
           onCancel: done,
         }),

@@ -10,7 +10,7 @@ import { status } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { request, span } from "../base/wire.test.helper.ts";
 import { startOtlpGrpc } from "./grpc-server.ts";
-import { GRPC_RECEIVING_MAX } from "./limits.ts";
+import { GRPC_RECEIVING_MAX, GRPC_STREAMS_MAX } from "./limits.ts";
 import { DONE, recorder } from "./servers.test.helper.ts";
 import type { OtlpServer } from "./types.ts";
 
@@ -99,12 +99,27 @@ describe("exact frames:", () => {
     expect(await answerTo(data, headers)).toBe(String(expected));
   });
 
+  test("a connection is told how many calls it may have open at once", async () => {
+    const own = connect(`http://127.0.0.1:${server.port}`);
+    await once(own, "remoteSettings");
+    expect(own.remoteSettings.maxConcurrentStreams).toBe(GRPC_STREAMS_MAX);
+    own.destroy();
+  });
+
   test("a call that stalls is UNAVAILABLE, so the client sends it again", async () => {
     const stream = session.request(GRPC_HEADERS);
     stream.write(frame(request(span())).subarray(0, 9));
     const [headers] = (await once(stream, "response")) as [Record<string, unknown>];
     expect(headers["grpc-status"]).toBe(String(status.UNAVAILABLE));
     expect(headers["grpc-message"]).toContain("took%20too%20long");
+    stream.destroy();
+  });
+
+  test("a call with its message that is not ended is UNAVAILABLE: it is not kept for ever", async () => {
+    const stream = session.request(GRPC_HEADERS);
+    stream.write(frame(request(span())));
+    const [headers] = (await once(stream, "response")) as [Record<string, unknown>];
+    expect(headers["grpc-status"]).toBe(String(status.UNAVAILABLE));
     stream.destroy();
   });
 

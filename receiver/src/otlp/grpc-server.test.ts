@@ -70,8 +70,27 @@ describe("success", () => {
     const body = request(span());
     expect(await call(body, `${PREFIX}${service}/Export`)).toHaveLength(0);
     expect(kept.requests).toEqual([
-      { transport: "grpc", format: "protobuf", signal, body, sizeBytes: body.length },
+      {
+        transport: "grpc",
+        format: "protobuf",
+        signal,
+        body,
+        sizeBytes: body.length,
+        freeBody: expect.any(Function),
+      },
     ]);
+  });
+
+  test("gives a body's memory back when the handler says so, and counts it once", async () => {
+    let left: unknown;
+    kept.respond = async ({ body, freeBody }) => {
+      freeBody();
+      freeBody();
+      left = [body.length, budget.usedBytes];
+      return DONE;
+    };
+    await call(Buffer.alloc(SIZE_MAX_BYTES / 2));
+    expect(left).toEqual([0, 0]);
   });
 
   test("of an empty request is for the handler to judge", async () => {

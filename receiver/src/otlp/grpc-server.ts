@@ -37,6 +37,7 @@ const SERVICE_PREFIX = "opentelemetry.proto.collector";
 /** Start listening. */
 export async function startOtlpGrpc(options: OtlpServerOptions): Promise<OtlpServer> {
   const sizeMaxBytes = options.bodySizeMaxBytes ?? BODY_SIZE_MAX_BYTES;
+  const budget = options.budget ?? new ByteBudget(IN_FLIGHT_MAX_BYTES);
   const server = new Server({
     // Before decompression and after it: grpc-js stops either way.
     "grpc.max_receive_message_length": sizeMaxBytes,
@@ -44,10 +45,11 @@ export async function startOtlpGrpc(options: OtlpServerOptions): Promise<OtlpSer
     "grpc.keepalive_time_ms": GRPC_KEEPALIVE_MS,
     "grpc.keepalive_timeout_ms": GRPC_KEEPALIVE_TIMEOUT_MS,
     interceptors: [
-      arrivalGate(options, (call, error) => call.sendStatus(refusalOf(error, options))),
+      arrivalGate({ ...options, budget }, (call, error) =>
+        call.sendStatus(refusalOf(error, options)),
+      ),
     ],
   });
-  const budget = options.budget ?? new ByteBudget(IN_FLIGHT_MAX_BYTES);
   server.addService(service("trace.v1.TraceService"), {
     export: exportHandler("traces", options, budget),
   });

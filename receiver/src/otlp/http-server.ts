@@ -13,7 +13,7 @@ import {
 } from "node:http";
 import type { AddressInfo } from "node:net";
 import { encodeOutcome, encodeStatus } from "./answers.ts";
-import { chooseEncoding, readBody, tooLarge } from "./body.ts";
+import { type BodyLimits, chooseEncoding, readBody, tooLarge } from "./body.ts";
 import { ByteBudget } from "./byte-budget.ts";
 import { corsHeaders, preflightHeaders } from "./cors.ts";
 import { METRICS_MESSAGE, OtlpError, toOtlpError } from "./errors.ts";
@@ -89,7 +89,7 @@ async function stopServer(server: Server, graceMs: number): Promise<void> {
 function otlpHttpListener(options: OtlpServerOptions): RequestListener {
   const budget = options.budget ?? new ByteBudget(IN_FLIGHT_MAX_BYTES);
   const { corsOrigins = [], receiveTimeoutMs = RECEIVE_TIMEOUT_MS } = options;
-  const turns = new HttpTurns(Math.min(WAIT_TIMEOUT_MS, receiveTimeoutMs));
+  const turns = new HttpTurns(budget, Math.min(WAIT_TIMEOUT_MS, receiveTimeoutMs));
   return (request, response) => {
     const format = formatOf(request.headers["content-type"]);
     // Nobody is left to tell when the connection broke; without a listener it would be thrown.
@@ -132,26 +132,32 @@ async function answer(
   const encoding = chooseEncoding(request.headers["content-encoding"]);
   if (Number(request.headers["content-length"] ?? 0) > sizeMaxBytes) throw tooLarge(sizeMaxBytes);
   const endTurn = await turns.take(request);
+  let body: Buffer;
   try {
     if (request.headers.expect !== undefined) response.writeContinue();
     const timeoutMs = options.receiveTimeoutMs ?? RECEIVE_TIMEOUT_MS;
     const isAwaited = (): boolean => turns.isAwaited;
-    const limits = { sizeMaxBytes, timeoutMs, isAwaited, budget };
-    const body = await readBody(request, encoding, limits);
-    // The body's memory may be handed to another thread, and then it has no length any more.
-    const sizeBytes = body.length;
-    const outcome = await exportRequest(
-      { body, signal, transport: "http", format },
-      {
-        handler: options.handler,
-        handlerTimeoutMs: options.handlerTimeoutMs ?? HANDLER_TIMEOUT_MS,
-        release: () => budget.give(sizeBytes),
-      },
-    );
-    send(response, 200, CONTENT_TYPES[format], encodeOutcome(outcome, signal, format));
+    const limits = { sizeMaxBytes, timeoutMs, isAwaited, budget, ...sentBytesOf(request) };
+    body = await readBody(request, encoding, limits);
   } finally {
     endTurn();
   }
+  const sizeBytes = body.length;
+  const outcome = await exportRequest(
+    { body, signal, transport: "http", format },
+    {
+      handler: options.handler,
+      handlerTimeoutMs: options.handlerTimeoutMs ?? HANDLER_TIMEOUT_MS,
+      release: () => budget.give(sizeBytes),
+    },
+  );
+  send(response, 200, CONTENT_TYPES[format], encodeOutcome(outcome, signal, format));
+}
+
+/** Node's parser sees to it that no other number of bytes comes. */
+function sentBytesOf({ headers }: IncomingMessage): Pick<BodyLimits, "sentBytes"> {
+  const length = headers["content-length"];
+  return length === undefined ? {} : { sentBytes: Number(length) };
 }
 
 function signalOf(request: IncomingMessage, path: string): OtlpSignal {

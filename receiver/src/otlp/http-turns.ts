@@ -1,41 +1,49 @@
 /**
- * Bounds the HTTP requests whose body arrives or is handled.
+ * The turns of HTTP requests: how long one waits, and what is expected of its body.
  *
  * In: requests. Out: their turn, one after another, or a refusal. Side effects: timers.
- *
- * A request that waits is not read, and TCP stops its client: so memory for bodies does not grow with
- * the number of connections.
  */
 import type { IncomingMessage } from "node:http";
-import { Slots } from "../base/slots.ts";
 import { overloaded } from "./body.ts";
+import type { ByteBudget } from "./byte-budget.ts";
 import { OtlpError } from "./errors.ts";
-import { HTTP_TURNS_MAX, WAIT_TIMEOUT_MS, WAITING_MAX } from "./limits.ts";
+import {
+  BODY_SIZE_GUESS_BYTES,
+  COMPRESSION_GUESS,
+  HTTP_RECEIVING_MAX,
+  WAIT_TIMEOUT_MS,
+  WAITING_MAX,
+} from "./limits.ts";
+import { Turns } from "./turns.ts";
 
 export class HttpTurns {
-  readonly #slots: Slots;
+  readonly #turns: Turns;
   readonly #waitMs: number;
 
-  constructor(waitMs: number = WAIT_TIMEOUT_MS, count: number = HTTP_TURNS_MAX) {
-    this.#slots = new Slots(count);
+  constructor(
+    budget: ByteBudget,
+    waitMs: number = WAIT_TIMEOUT_MS,
+    count: number = HTTP_RECEIVING_MAX,
+  ) {
+    this.#turns = new Turns(count, budget);
     this.#waitMs = waitMs;
   }
 
   /** Whether a body that does not arrive holds up others. */
   get isAwaited(): boolean {
-    return this.#slots.waiting > 0;
+    return this.#turns.waiting > 0;
   }
 
   /**
    * Wait for a request's turn.
    *
-   * @returns ends the turn
+   * @returns ends the turn, once the body has come
    * @throws {OtlpError} `OTLP_OVERLOADED`, `OTLP_ABORTED`
    */
   async take(request: IncomingMessage): Promise<() => void> {
-    if (this.#slots.waiting >= WAITING_MAX) throw overloaded();
+    if (this.#turns.waiting >= WAITING_MAX) throw overloaded();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const release = this.#slots.acquire(resolve);
+    const release = this.#turns.acquire(() => expectedBytesOf(request), resolve);
     const onClose = (): void => reject(new OtlpError("OTLP_ABORTED", "the request was cut off"));
     const timer = setTimeout(() => reject(overloaded()), this.#waitMs);
     request.once("close", onClose);
@@ -50,4 +58,12 @@ export class HttpTurns {
       request.off("close", onClose);
     }
   }
+}
+
+/** A guess, for pacing alone: what has come is counted exactly. */
+function expectedBytesOf({ headers }: IncomingMessage): number {
+  const length = headers["content-length"];
+  if (length === undefined) return BODY_SIZE_GUESS_BYTES;
+  const encoding = headers["content-encoding"] ?? "identity";
+  return Number(length) * (encoding === "identity" ? 1 : COMPRESSION_GUESS);
 }

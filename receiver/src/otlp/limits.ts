@@ -6,10 +6,23 @@
 export const BODY_SIZE_MAX_BYTES = 67_108_864;
 
 /**
- * Bytes of decompressed bodies held at once, by all requests together (128 MiB). Two of the largest
- * requests fit, or a quarter of a second at 500 MB/s; beyond it a request is told to come back.
+ * Bytes of decompressed bodies held at once, by all requests together (128 MiB): one of the largest
+ * twice, as it came and decompressed. Beyond it a request is told to come back.
  */
 export const IN_FLIGHT_MAX_BYTES = 134_217_728;
+
+/**
+ * Bytes of bodies, arriving or held, beyond which no further one is read (16 MiB): twenty of 512 spans
+ * keep one thread busy, and what waits in memory for it makes nothing faster. A larger body comes
+ * when it is alone.
+ */
+export const READ_AHEAD_MAX_BYTES = 16_777_216;
+
+/** What a body counts for before it has come, where its size is not known, in bytes (1 MiB). */
+export const BODY_SIZE_GUESS_BYTES = 1_048_576;
+
+/** How much larger than its compressed size a body is taken to be before it has come. */
+export const COMPRESSION_GUESS = 8;
 
 /**
  * Largest window of a zstd frame, as a power of two (8 MiB): what RFC 8878 asks every decoder to
@@ -49,11 +62,8 @@ export const CONNECTIONS_MAX = 4_096;
  */
 export const GRPC_RECEIVING_MAX = 4;
 
-/**
- * HTTP requests whose body arrives or is handled. The others are not read: 32 of 1 MB keep the disk
- * busy, and what waits in memory for the disk makes nothing faster.
- */
-export const HTTP_TURNS_MAX = 32;
+/** HTTP requests whose body is arriving, each from a connection of its own that may be slow. */
+export const HTTP_RECEIVING_MAX = 32;
 
 /**
  * Requests that wait for their body to be read, for gRPC and HTTP each. Flow control stops their

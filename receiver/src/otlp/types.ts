@@ -9,13 +9,18 @@ export type OtlpSignal = "traces" | "logs";
 
 /** One export request as it came, decompressed, for the pipeline to make durable. */
 export interface ExportRequest {
-  /** The decompressed body; the handler's from now on, which may hand its memory to another thread. */
+  /** The decompressed body: the handler's, which may hand its memory to another thread. */
   readonly body: Buffer;
   readonly signal: OtlpSignal;
   readonly transport: "grpc" | "http";
   readonly format: OtlpFormat;
   /** Size of the decompressed body. */
   readonly sizeBytes: number;
+  /**
+   * Gives the body's memory back before the handler is done, because it waits for a disk: nobody
+   * looks at the body any more.
+   */
+  readonly freeBody: () => void;
 }
 
 /** What came of a request once it is durable. */

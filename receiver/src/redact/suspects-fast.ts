@@ -5,6 +5,8 @@
  * memory of 256 KiB, through which a request goes chunk by chunk, so that it stays in the cache and
  * a large request does not make it large.
  */
+import { loadFirst } from "../base/web-assembly.ts";
+import { SUSPECTS_SIMD_WASM } from "./suspects-simd-wasm.ts";
 import { SUSPECTS_WASM } from "./suspects-wasm.ts";
 
 /** Where things stand in the memory: as in assembly/suspects.ts. */
@@ -42,26 +44,24 @@ export interface SuspectTables {
 export type Mark = (bytes: Uint8Array, set: Uint32Array, from: number) => number;
 
 interface Exports {
-  readonly memory: { readonly buffer: ArrayBuffer };
   readonly begin: () => void;
   readonly mark: (base: number, size: number) => void;
 }
 
-/** The part of the WebAssembly API that is used; Node's types leave it to those of browsers. */
-declare const WebAssembly: {
-  readonly Module: new (bytes: Uint8Array) => object;
-  readonly Instance: new (module: object) => { readonly exports: object };
-};
+/** The builds of the module, the fastest first. */
+export const SUSPECTS_BUILDS: readonly string[] = [SUSPECTS_WASM, SUSPECTS_SIMD_WASM];
 
-/** The fast way, or undefined where the engine does not know it. */
-export function createFastMark(tables: SuspectTables): Mark | undefined {
-  let exports: Exports;
-  try {
-    const module = new WebAssembly.Module(Buffer.from(SUSPECTS_WASM, "base64"));
-    exports = new WebAssembly.Instance(module).exports as Exports;
-  } catch {
-    return undefined;
-  }
+/**
+ * The fast way, or undefined where the engine knows none.
+ *
+ * @param builds as base64; the first one counts that the engine knows
+ */
+export function createFastMark(
+  tables: SuspectTables,
+  builds: readonly string[] = SUSPECTS_BUILDS,
+): Mark | undefined {
+  const exports = loadFirst<Exports>(builds);
+  if (exports === undefined) return undefined;
   const memory = new Uint8Array(exports.memory.buffer);
   memory.set(tables.keyTails, KEY_TAILS);
   memory.set(tables.prefixTails, PREFIX_TAILS);

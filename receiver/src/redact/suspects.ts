@@ -12,7 +12,7 @@ import { isAlnum, isDigit, isHex } from "./chars.ts";
 import { COUNTRY_LENGTHS } from "./iban-countries.ts";
 import { Places } from "./places.ts";
 import * as pre from "./prefilter.ts";
-import { createFastMark, type Mark } from "./suspects-fast.ts";
+import { createFastMark, type Mark, type SuspectTables } from "./suspects-fast.ts";
 import * as plain from "./suspects-plain.ts";
 
 /** What the prefilter may say of a suspicious place, by class. */
@@ -78,16 +78,16 @@ function startsWord(bytes: Uint8Array, at: number, start: number): boolean {
 /** Largest set kept from request to request, in words (1 MiB of bits: 8 MiB of request). */
 const WORDS_KEPT_MAX = 262_144;
 
-/** The fast way to set the bits, or undefined where the engine has none. */
-export const markFast: Mark | undefined = createFastMark({
+/** Tables that the fast ways read. */
+export const SUSPECT_TABLES: SuspectTables = {
   keyTails: plain.KEY_TAILS,
   prefixTails: plain.PREFIX_TAILS,
   countries: COUNTRY_LENGTHS,
   letterCodes: Uint8Array.from({ length: 256 }, (_, byte) => plain.letterCode(byte)),
   jointBits: Uint8Array.from({ length: 256 }, (_, byte) => pre.prefixBit(byte)),
-});
+};
 
-const mark: Mark = markFast ?? plain.markPlainly;
+const mark: Mark = createFastMark(SUSPECT_TABLES) ?? plain.markPlainly;
 
 /** See `FieldRedactor.suspects`. */
 export function findSuspects(bytes: Uint8Array): Uint32Array {

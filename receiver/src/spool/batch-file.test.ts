@@ -136,7 +136,7 @@ describe("a request", () => {
   test("larger than a record is refused for good", () => {
     const huge = { bytes: { length: RECORD_MAX_BYTES } as Uint8Array, rowEnds: new Uint32Array(0) };
     expect(() => requestSizeBytes({ ...REQUEST, tables: [huge] })).toThrow(
-      expect.objectContaining({ code: "SPOOL_REQUEST_TOO_LARGE", retryable: false }),
+      expect.objectContaining({ code: "OTLP_REQUEST_TOO_LARGE", retryable: false }),
     );
   });
 });

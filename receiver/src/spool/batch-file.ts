@@ -12,8 +12,12 @@
  * Numbers are little-endian. The order of the tables is that of the head.
  */
 import { endianness } from "node:os";
-import type { BatchPlace, EncodedRequest, EncodedRows } from "../base/batch.ts";
-import { SpoolError } from "./errors.ts";
+import {
+  type BatchPlace,
+  type EncodedRequest,
+  type EncodedRows,
+  RequestTooLargeError,
+} from "../base/batch.ts";
 import { RECORD_MAX_BYTES } from "./limits.ts";
 import { beginRecord, finishRecord, frameRecord, RECORD, RECORD_HEAD_BYTES } from "./record.ts";
 
@@ -102,7 +106,7 @@ export function decodeSeal(payload: Buffer): SealRecord {
 /**
  * Size of a request's record, in bytes.
  *
- * @throws {SpoolError} `SPOOL_REQUEST_TOO_LARGE`
+ * @throws {RequestTooLargeError}
  */
 export function requestSizeBytes(encoded: EncodedRequest): number {
   const sizeBytes = encoded.tables.reduce(
@@ -111,9 +115,8 @@ export function requestSizeBytes(encoded: EncodedRequest): number {
     REQUEST_HEAD_BYTES,
   );
   if (sizeBytes > RECORD_MAX_BYTES) {
-    throw new SpoolError(
-      "SPOOL_REQUEST_TOO_LARGE",
-      `the rows of the request take ${sizeBytes} bytes, more than ${RECORD_MAX_BYTES}; send smaller batches`,
+    throw new RequestTooLargeError(
+      `the rows of the request take ${sizeBytes} bytes, more than ${RECORD_MAX_BYTES}`,
     );
   }
   return RECORD_HEAD_BYTES + sizeBytes;

@@ -5,7 +5,8 @@
  * In: a register and bytes. Out: the register after them. Side effect: a memory of 128 KiB, through
  * which the bytes go in pieces, so that they stay in the processor's cache.
  */
-import { loadWebAssembly } from "../base/web-assembly.ts";
+import { loadFirst } from "../base/web-assembly.ts";
+import { CRC32C_SIMD_WASM } from "./crc32c-simd-wasm.ts";
 import { updateByTables } from "./crc32c-tables.ts";
 import { CRC32C_WASM } from "./crc32c-wasm.ts";
 
@@ -24,9 +25,18 @@ interface Exports {
   readonly fold: (sizeBytes: number) => void;
 }
 
-/** The fast way, or undefined where the engine does not know its instructions. */
-export function createFastUpdate(): typeof updateByTables | undefined {
-  const exports = loadWebAssembly<Exports>(CRC32C_WASM);
+/** The builds of the module, the fastest first. */
+export const CRC32C_BUILDS: readonly string[] = [CRC32C_WASM, CRC32C_SIMD_WASM];
+
+/**
+ * The fast way, or undefined where the engine knows none.
+ *
+ * @param builds as base64; the first one counts that the engine knows
+ */
+export function createFastUpdate(
+  builds: readonly string[] = CRC32C_BUILDS,
+): typeof updateByTables | undefined {
+  const exports = loadFirst<Exports>(builds);
   if (exports === undefined) return undefined;
   const { fold } = exports;
   const memory = new Uint8Array(exports.memory.buffer);

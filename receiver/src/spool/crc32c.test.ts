@@ -3,7 +3,7 @@
  */
 import { describe, expect, test } from "vitest";
 import { crc32c } from "./crc32c.ts";
-import { createFastUpdate } from "./crc32c-fast.ts";
+import { CRC32C_BUILDS, createFastUpdate } from "./crc32c-fast.ts";
 import { updateByTables } from "./crc32c-tables.ts";
 
 const bytes = (make: (index: number) => number): Uint8Array =>
@@ -48,8 +48,11 @@ describe("crc32c", () => {
   });
 });
 
-describe("WebAssembly", () => {
-  const update = createFastUpdate() ?? updateByTables;
+describe.each([
+  ["with relaxed instructions", 0],
+  ["without relaxed instructions", 1],
+])("WebAssembly %s", (_title, build) => {
+  const update = createFastUpdate(CRC32C_BUILDS.slice(build, build + 1)) ?? updateByTables;
 
   test("is known to this engine", () => {
     expect(update).not.toBe(updateByTables);

@@ -6,7 +6,6 @@ import { StageError } from "../base/errors.ts";
  * - `SPOOL_DISK_FULL`: the disk has no room left
  * - `SPOOL_WRITE_FAILED`: the disk did not take the record
  * - `SPOOL_STOPPING`: the server stops
- * - `SPOOL_REQUEST_TOO_LARGE`: the rows of one request exceed a record; sending it again does not help
  * - `SPOOL_LOCKED`: another process uses the data directory
  * - `SPOOL_UNREADABLE`: a batch's file or a dead letter cannot be read
  * - `SPOOL_NOT_FOUND`: no such dead letter
@@ -17,7 +16,6 @@ export type SpoolErrorCode =
   | "SPOOL_DISK_FULL"
   | "SPOOL_WRITE_FAILED"
   | "SPOOL_STOPPING"
-  | "SPOOL_REQUEST_TOO_LARGE"
   | "SPOOL_LOCKED"
   | "SPOOL_UNREADABLE"
   | "SPOOL_NOT_FOUND"

@@ -1,6 +1,7 @@
 /**
  * Every limit of the spool, each with its reason. Pure constants.
  */
+import { REQUEST_ROWS_SIZE_MAX_BYTES } from "../base/batch.ts";
 
 /**
  * Room that must stay free on the disk, in bytes (64 MiB): for the seals and journal entries that
@@ -12,23 +13,25 @@ export const DISK_FREE_MIN_BYTES = 67_108_864;
 export const DISK_LOOK_INTERVAL_MS = 100;
 
 /**
- * A batch closes at this size, in bytes (48 MiB): an INSERT costs ClickHouse as much as several
- * thousand spans before it has read one, and parts that begin larger are merged less often. Three in
- * flight stay near 150 MiB of memory.
+ * A batch closes at this size, in bytes of its records or of the memory that they lie in (48 MiB): an
+ * INSERT costs ClickHouse as much as several thousand spans before it has read one, and parts that
+ * begin larger are merged less often. Two in flight are 96 MiB of memory.
  */
 export const BATCH_MAX_BYTES = 50_331_648;
 
 /**
- * Memory for records is taken in pieces of this size, in bytes (8 MiB): a request of 512 spans makes
- * a record of 1.2 MB, so that a tenth lies idle. A batch holds at least one.
+ * Memory for records is taken in pieces of this size, in bytes (16 MiB), three for a batch. A request
+ * of 512 spans makes a record of 1.2 MB, one of 4 MB a little more than that: of pieces of 8 MiB the
+ * latter left half idle. What nothing was written to is not resident.
  */
-export const SLAB_SIZE_BYTES = 8_388_608;
+export const SLAB_SIZE_BYTES = 16_777_216;
 
 /**
- * Pieces kept while no batch needs them (192 MiB): as many as are needed under load. Given back to
- * the allocator they leave holes that nothing else of their size fills.
+ * Pieces kept while no batch needs them (160 MiB): as many as are needed under load, three for each
+ * batch in flight and {@link UNSEALED_MAX_BYTES}. Given back to the allocator they leave holes that
+ * nothing else of their size fills.
  */
-export const SLABS_KEPT_MAX = 24;
+export const SLABS_KEPT_MAX = 10;
 
 /** A batch closes at this many rows of all tables: ClickHouse makes one part of up to a million. */
 export const BATCH_MAX_ROWS = 262_144;
@@ -52,10 +55,11 @@ export const BATCH_MAX_DAYS = 128;
 export const REQUEST_MAX_DAYS = 1_024;
 
 /**
- * Largest record, in bytes (256 MiB): a request of 64 MiB whose resource is repeated in every row
- * grows, and beyond this ClickHouse would split the INSERT into several blocks.
+ * Largest record, in bytes: rows of the largest request and where each of them ends. A row takes more
+ * than eight times the four bytes of its end, so that no request which the encoder makes is refused
+ * for it.
  */
-export const RECORD_MAX_BYTES = 268_435_456;
+export const RECORD_MAX_BYTES: number = (REQUEST_ROWS_SIZE_MAX_BYTES / 8) * 9;
 
 /**
  * Requests that are made into records at the same time: while one is, the next is handed over. More

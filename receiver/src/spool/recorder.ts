@@ -5,10 +5,14 @@
  * leaves of its rows. Rows are numbered here, in the order in which requests come; one that is refused
  * takes no number. Side effects: the batch's memory.
  */
-import type { BatchPlace, Encode, EncodedRequest } from "../base/batch.ts";
+import {
+  type BatchPlace,
+  type Encode,
+  type EncodedRequest,
+  RequestTooLargeError,
+} from "../base/batch.ts";
 import { type BatchFacts, encodeRequest, requestSizeBytes } from "./batch-file.ts";
 import { daysOf } from "./contents.ts";
-import { SpoolError } from "./errors.ts";
 import { REQUEST_MAX_DAYS } from "./limits.ts";
 import type { BatchMemory } from "./slabs.ts";
 import { checkRoom, type Room } from "./space.ts";
@@ -37,7 +41,7 @@ export interface Recorder<Request> {
   /**
    * Make a record, after those that were asked for before.
    *
-   * @throws an error of the encoder; {@link SpoolError} `SPOOL_REQUEST_TOO_LARGE`, `SPOOL_FULL`,
+   * @throws an error of the encoder; {@link RequestTooLargeError}; `SpoolError` with `SPOOL_FULL`,
    *   `SPOOL_DISK_FULL`
    */
   record(request: Request, order: RecordOrder, memory: BatchMemory): Promise<MadeRecord>;
@@ -102,9 +106,8 @@ function checkedSize(encoded: EncodedRequest, room: Room): number {
   const sizeBytes = requestSizeBytes(encoded);
   checkRoom(room, sizeBytes);
   if (daysOf(encoded).size > REQUEST_MAX_DAYS) {
-    throw new SpoolError(
-      "SPOOL_REQUEST_TOO_LARGE",
-      `the spans of the request lie on more than ${REQUEST_MAX_DAYS} days; send smaller batches`,
+    throw new RequestTooLargeError(
+      `the spans of the request lie on more than ${REQUEST_MAX_DAYS} days`,
     );
   }
   return sizeBytes;

@@ -19,6 +19,13 @@ test("records of a batch lie one after another, and never in the same place", ()
   expect(memory.sizeBytes).toBe(2 * SLAB_SIZE_BYTES);
 });
 
+test("what is free in the memory held is known", () => {
+  const memory = new BatchMemory(new SlabPool());
+  expect(memory.roomBytes).toBe(0);
+  memory.take(10);
+  expect(memory.roomBytes).toBe(SLAB_SIZE_BYTES - 10);
+});
+
 test("a record larger than a slab has memory of its own, which is not kept", () => {
   const pool = new SlabPool();
   const memory = new BatchMemory(pool);

@@ -55,6 +55,11 @@ export class BatchMemory {
     return this.#pool;
   }
 
+  /** Bytes that are free in what is held. */
+  get roomBytes(): number {
+    return SLAB_SIZE_BYTES - this.#usedBytes;
+  }
+
   /** Take room for a record; one larger than a slab gets memory of its own. */
   take(sizeBytes: number): Buffer {
     if (sizeBytes > SLAB_SIZE_BYTES) {
@@ -82,6 +87,11 @@ export class BatchMemory {
     this.#slabs.push(slab);
     this.#sizeBytes += SLAB_SIZE_BYTES;
     this.#usedBytes = SLAB_SIZE_BYTES;
+  }
+
+  /** What lies before this place of the last slab is taken. */
+  use(usedBytes: number): void {
+    this.#usedBytes = usedBytes;
   }
 
   /** Memory that is no slab; it goes with the batch. */

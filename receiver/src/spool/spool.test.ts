@@ -7,7 +7,7 @@ import { cp, readdir, readFile, stat, truncate, writeFile } from "node:fs/promis
 import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
 import type { ClosedBatch } from "./closed-batch.ts";
-import { SLAB_SIZE_BYTES } from "./limits.ts";
+import { BATCH_MAX_BYTES, SLAB_SIZE_BYTES } from "./limits.ts";
 import {
   digest,
   encodeTexts,
@@ -98,7 +98,7 @@ describe("appending", () => {
     const texts = Array.from({ length: 1_025 }, (_, index) => `${index}`);
     await expect(
       open.spool.append(digest("days"), encodeTexts(texts, { days: 1_025 })),
-    ).rejects.toMatchObject({ code: "SPOOL_REQUEST_TOO_LARGE", retryable: false });
+    ).rejects.toMatchObject({ code: "OTLP_REQUEST_TOO_LARGE", retryable: false });
     await open.spool.append(digest("fewer"), encodeTexts(texts, { days: 1_024 }));
     await open.stop();
     expect(open.closed).toHaveLength(1);
@@ -114,6 +114,19 @@ describe("a batch", () => {
     const open = await openTestSpool(dir.path, { limits });
     for (let index = 0; index < 7; index += 1) await append(open, `text ${index}`);
     await vi.waitUntil(() => open.closed.length >= 2);
+    await open.stop();
+  });
+
+  test("closes when another record like its last would take more memory than it may have", async () => {
+    await using dir = await testDir();
+    const open = await openTestSpool(dir.path, { limits: { ageMs: 3_600_000 } });
+    // Two of them do not fit into one piece of memory.
+    const large = "x".repeat(SLAB_SIZE_BYTES / 2 + 1);
+    const pieces = BATCH_MAX_BYTES / SLAB_SIZE_BYTES;
+    for (let piece = 1; piece < pieces; piece += 1) await append(open, `${large}${piece}`);
+    expect((await open.spool.state()).waitingBatches).toBe(0);
+    await append(open, `${large}0`);
+    await vi.waitUntil(() => open.closed.length === 1);
     await open.stop();
   });
 

@@ -13,6 +13,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Appended, Journal } from "../base/batch.ts";
+import { StageError } from "../base/errors.ts";
 import { Slots } from "../base/slots.ts";
 import { AppendFile } from "./append-file.ts";
 import { DIGEST_SIZE_BYTES, encodeHead, readRecord } from "./batch-file.ts";
@@ -140,7 +141,7 @@ export class Spool<Request> implements Journal<Request> {
     try {
       return await work;
     } catch (error) {
-      if (error instanceof SpoolError) this.#refusedRequests += 1;
+      if (error instanceof StageError) this.#refusedRequests += 1;
       throw error;
     } finally {
       this.#underWay.delete(key);
@@ -250,7 +251,7 @@ export class Spool<Request> implements Journal<Request> {
     }
     const committed = this.#commit(batch, record);
     if (this.#open === batch) this.#arm(batch);
-    if (this.#isFull(contents)) this.#close(batch);
+    if (this.#isFull(batch, record.length)) this.#close(batch);
     return { made, committed };
   }
 
@@ -283,9 +284,12 @@ export class Spool<Request> implements Journal<Request> {
     this.#close(batch);
   }
 
-  #isFull({ sizeBytes, rows, days }: BatchContents): boolean {
+  #isFull({ contents, memory }: OpenBatch, lastBytes: number): boolean {
+    const { sizeBytes, rows, days } = contents;
     const { bytes, rows: rowsMax } = this.#limits;
-    return sizeBytes >= bytes || rows >= rowsMax || days.size >= BATCH_MAX_DAYS;
+    if (sizeBytes >= bytes || rows >= rowsMax || days.size >= BATCH_MAX_DAYS) return true;
+    // Another record like the last one would take more memory than a batch may.
+    return memory.sizeBytes >= BATCH_MAX_BYTES && memory.roomBytes < lastBytes;
   }
 
   #begin(): OpenBatch {

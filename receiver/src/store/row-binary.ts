@@ -6,7 +6,8 @@
  * Source: ClickHouse documentation, "RowBinary": little-endian numbers, LEB128 lengths.
  */
 import type { ColumnType, RowOf, Table } from "@spanledger/schema";
-import type { EncodedRows } from "../base/batch.ts";
+import { type EncodedRows, REQUEST_ROWS_SIZE_MAX_BYTES, rowsTooLarge } from "../base/batch.ts";
+import { freeMemory } from "../base/free-memory.ts";
 
 /** Bytes reserved at first: about forty spans of 1.5 KB, so that small requests never grow it. */
 const INITIAL_SIZE_BYTES = 65_536;
@@ -79,8 +80,10 @@ class Sink {
   #reserve(sizeBytes: number): void {
     const needed = this.#length + sizeBytes;
     if (needed <= this.#bytes.length) return;
+    if (needed > REQUEST_ROWS_SIZE_MAX_BYTES) throw rowsTooLarge();
     const grown = Buffer.allocUnsafe(Math.max(needed, this.#bytes.length * 2));
     this.#bytes.copy(grown, 0, 0, this.#length);
+    freeMemory(this.#bytes);
     this.#bytes = grown;
   }
 }
@@ -133,6 +136,7 @@ const ENCODERS: Readonly<Record<ColumnType, Encoder>> = {
  * Encode rows of one table.
  *
  * @returns the rows as RowBinary, in the order given, and where each ends
+ * @throws {RequestTooLargeError} rather than fill the memory: rows repeat what their span says
  */
 export function encodeRows<T extends Table>(table: T, rows: readonly RowOf<T>[]): EncodedRows {
   const columns = Object.entries(table.columns).map(

@@ -17,10 +17,16 @@ import { TableInserter } from "./insert.ts";
 import type { Inserter } from "./inserter.ts";
 
 /**
- * Batches under way at the same time. One reads its rows while another is merged into ClickHouse;
- * more only queue there, and each holds its rows in memory.
+ * Batches under way at the same time. One turns its rows into columns while another is merged into
+ * ClickHouse; a third one only queued there, stored no more, and held 110 MB of memory.
  */
-export const IN_FLIGHT_MAX = 3;
+export const IN_FLIGHT_MAX = 2;
+
+/**
+ * Bytes of the batches under way together (100 MiB): two full ones. One that a single huge request
+ * made larger goes alone.
+ */
+export const IN_FLIGHT_MAX_BYTES = 104_857_600;
 
 /** First pause after a failed try, in milliseconds; doubles with each, plus up to half at random. */
 const BACKOFF_FIRST_MS = 200;
@@ -70,6 +76,7 @@ export class BatchWriter {
   });
   #waiting: Place[] = [];
   #inFlight = 0;
+  #inFlightBytes = 0;
   #isReady: boolean;
   #last: Promise<void> = Promise.resolve();
   #storedBatches = 0;
@@ -139,12 +146,18 @@ export class BatchWriter {
   #startMore(): void {
     const max = this.#options.inFlightMax ?? IN_FLIGHT_MAX;
     // A place ends after the one before it, so those in flight are always neighbours.
-    while (this.#inFlight < max) {
-      const place = this.#waiting.shift();
-      if (place === undefined) return;
+    for (;;) {
+      const [place] = this.#waiting;
+      if (place === undefined || this.#inFlight >= max) return;
+      const { sizeBytes = 0 } = place.source;
+      const isTooMuch = this.#inFlightBytes + sizeBytes > IN_FLIGHT_MAX_BYTES;
+      if (this.#inFlight > 0 && isTooMuch) return;
+      this.#waiting.shift();
       this.#inFlight += 1;
+      this.#inFlightBytes += sizeBytes;
       void this.#run(place).finally(() => {
         this.#inFlight -= 1;
+        this.#inFlightBytes -= sizeBytes;
         place.ended.resolve();
         this.#startMore();
       });

@@ -3,6 +3,7 @@
  *
  * In: whole rows as RowBinary. Out: positions, copies. Pure.
  */
+import { freeMemory } from "../../base/free-memory.ts";
 
 /** Bytes reserved at first (4 KiB): most columns of most batches hold little. */
 const INITIAL_SIZE_BYTES = 4_096;
@@ -103,6 +104,7 @@ export class GrowingBytes {
   #grow(neededBytes: number): void {
     const larger = Buffer.allocUnsafeSlow(Math.max(this.bytes.length * 2, neededBytes));
     larger.set(this.bytes.subarray(0, this.size));
+    freeMemory(this.bytes);
     this.bytes = larger;
     this.view = new DataView(larger.buffer, larger.byteOffset, larger.length);
   }

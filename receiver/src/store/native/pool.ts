@@ -11,7 +11,7 @@ const TABLES: ReadonlyMap<string, Table> = new Map(
 );
 
 /** Blocks kept of each table: as many as batches are under way (`IN_FLIGHT_MAX`). */
-const KEPT_MAX = 3;
+const KEPT_MAX = 2;
 
 /**
  * Blocks larger than this are not kept, in bytes (64 MiB): a full batch makes one of half that, a
