@@ -1,0 +1,99 @@
+/**
+ * Goal: each instrumentation works in an SDK that the application starts itself, without the one
+ * import, and in a bundle, where no import hook sees the library. Method: one application with all
+ * libraries as a real process, as it is and as one file of a real bundler; what it recorded.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "rolldown";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type AnthropicServer, startAnthropicServer } from "./anthropic-server.ts";
+import { runApp } from "./child.ts";
+import { type OpenAIServer, startOpenAIServer } from "./openai-server.ts";
+import { isRedisMissing, type Redis, startRedis } from "./redis.ts";
+
+/** Longest time that the bundler may take for every library at once, in milliseconds. */
+const BUNDLE_TIME_MAX_MS = 120_000;
+
+const APP = fileURLToPath(new URL("apps/own-sdk.cjs", import.meta.url));
+const isMissing = isRedisMissing();
+let anthropic: AnthropicServer;
+let openai: OpenAIServer;
+let redis: Redis | undefined;
+let folder: string;
+let bundle: string;
+
+beforeAll(async () => {
+  anthropic = await startAnthropicServer();
+  openai = await startOpenAIServer();
+  if (!isMissing) redis = await startRedis();
+  folder = mkdtempSync(join(tmpdir(), "spanledger-"));
+  bundle = join(folder, "bundle.cjs");
+  await build({
+    input: APP,
+    platform: "node",
+    resolve: { conditionNames: ["@spanledger/source", "node"] },
+    output: { file: bundle, format: "cjs", codeSplitting: false },
+    logLevel: "silent",
+  });
+}, BUNDLE_TIME_MAX_MS);
+afterAll(async () => {
+  await Promise.all([anthropic.close(), openai.close(), redis?.close()]);
+  rmSync(folder, { recursive: true });
+});
+
+const LIBRARIES: readonly {
+  readonly name: string;
+  readonly argument?: () => string;
+  readonly spans: string;
+  /** What there is where nobody is told of the library. */
+  readonly untold?: string;
+}[] = [
+  { name: "langgraph", spans: "invoke_workflow sum\n  run_step add\n" },
+  { name: "langchain", spans: "execute_tool lookup\n" },
+  { name: "openai", argument: () => openai.baseUrl, spans: "chat gpt-x\n" },
+  {
+    name: "anthropic",
+    argument: () => anthropic.baseUrl,
+    spans: "chat claude-x\n",
+    // It records itself.
+    untold: "chat claude-x\n",
+  },
+  { name: "mcp", spans: "tools/call lookup\n" },
+  { name: "mastra", spans: "invoke_workflow triage\n  run_step classify\n" },
+  {
+    name: "ai-sdk",
+    argument: () => openai.baseUrl,
+    spans: "chat gpt-x\n",
+    // It asks a list that does not depend on how it was loaded.
+    untold: "chat gpt-x\n",
+  },
+  { name: "http", spans: "GET\n", untold: "GET\n" },
+  ...(isMissing
+    ? []
+    : [
+        {
+          name: "bullmq",
+          argument: () => String(redis?.port),
+          spans: "invoke_workflow mail.welcome\n  run_step welcome\n",
+        },
+      ]),
+];
+
+describe.each(LIBRARIES)("an SDK of the application's own with $name", (library) => {
+  const run = (app: string, how: string) => runApp(app, [library.name, how, library.argument?.() ?? ""]);
+
+  test("records it through the hooks", async () => {
+    expect(await run(APP, "hooks")).toMatchObject({ code: 0, stdout: library.spans, stderr: "" });
+  });
+
+  test("records it in a bundle that hands over its exports", async () => {
+    expect(await run(bundle, "manual")).toMatchObject({ code: 0, stdout: library.spans, stderr: "" });
+  });
+
+  test("sees nothing of it in a bundle that does not", async () => {
+    expect(await run(bundle, "hooks")).toMatchObject({ code: 0, stdout: library.untold ?? "" });
+  });
+});
