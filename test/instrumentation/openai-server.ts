@@ -109,14 +109,20 @@ function streamChat(response: ServerResponse, body: RequestBody): void {
 function sendResponse(response: ServerResponse, body: RequestBody): void {
   const said = body.input === "json" ? '{"label":"high"}' : "Hello";
   const text = { type: "output_text", text: said, annotations: [] };
+  const message = { type: "message", id: "msg_1", role: "assistant", content: [text] };
   const whole = {
     id: "resp_1",
     object: "response",
     created_at: 1,
     model: "gpt-x-2026",
     status: "completed",
-    output: [{ type: "message", id: "msg_1", role: "assistant", content: [text] }],
-    usage: { input_tokens: 5, output_tokens: 2, input_tokens_details: { cached_tokens: 4 } },
+    output: [agentCall(body) ?? message],
+    usage: {
+      input_tokens: 5,
+      output_tokens: 2,
+      total_tokens: 7,
+      input_tokens_details: { cached_tokens: 4 },
+    },
   };
   if (body.stream !== true) {
     send(response, 200, whole);
@@ -133,6 +139,23 @@ function sendResponse(response: ServerResponse, body: RequestBody): void {
     response.write(`event: ${type}\ndata: ${JSON.stringify(event)}\n\n`);
   }
   response.end();
+}
+
+/** Model `gpt-agent` calls the first tool that it has not called yet. */
+function agentCall(body: RequestBody): object | undefined {
+  const [tool] = (body.tools ?? []) as readonly { readonly name: string }[];
+  const items = (Array.isArray(body.input) ? body.input : []) as readonly Record<string, unknown>[];
+  const called = items.some((item) => item.type === "function_call" && item.name === tool?.name);
+  if (body.model !== "gpt-agent" || tool === undefined || called) return undefined;
+  const call_id = `call_${tool.name}`;
+  const args = tool.name.startsWith("transfer_to_") ? "{}" : '{"id":"7"}';
+  return {
+    type: "function_call",
+    id: `fc_${tool.name}`,
+    call_id,
+    name: tool.name,
+    arguments: args,
+  };
 }
 
 function sendEmbeddings(response: ServerResponse): void {

@@ -61,6 +61,11 @@ const LIBRARIES: readonly {
     // It records itself.
     untold: "chat claude-x\n",
   },
+  {
+    name: "openai-agents",
+    argument: () => openai.baseUrl,
+    spans: "invoke_workflow helper\n  run_step helper\n    chat gpt-agent\n",
+  },
   { name: "mcp", spans: "tools/call lookup\n" },
   { name: "mastra", spans: "invoke_workflow triage\n  run_step classify\n" },
   {
@@ -83,14 +88,19 @@ const LIBRARIES: readonly {
 ];
 
 describe.each(LIBRARIES)("an SDK of the application's own with $name", (library) => {
-  const run = (app: string, how: string) => runApp(app, [library.name, how, library.argument?.() ?? ""]);
+  const run = (app: string, how: string) =>
+    runApp(app, [library.name, how, library.argument?.() ?? ""]);
 
   test("records it through the hooks", async () => {
     expect(await run(APP, "hooks")).toMatchObject({ code: 0, stdout: library.spans, stderr: "" });
   });
 
   test("records it in a bundle that hands over its exports", async () => {
-    expect(await run(bundle, "manual")).toMatchObject({ code: 0, stdout: library.spans, stderr: "" });
+    expect(await run(bundle, "manual")).toMatchObject({
+      code: 0,
+      stdout: library.spans,
+      stderr: "",
+    });
   });
 
   test("sees nothing of it in a bundle that does not", async () => {

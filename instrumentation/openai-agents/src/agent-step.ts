@@ -63,7 +63,9 @@ export class AgentStep {
 
   /** Calls of tools that wait for a person. */
   waitsFor(items: readonly ApprovalItem[]): void {
-    this.gave(items.map(({ rawItem }) => ({ tool: readField(rawItem, "name"), ...callOf(rawItem) })));
+    this.gave(
+      items.map(({ rawItem }) => ({ tool: readField(rawItem, "name"), ...callOf(rawItem) })),
+    );
     for (const item of items) {
       const id = approvalIdOf(item);
       if (id !== undefined) recordApprovalRequest({ id }, this.active);

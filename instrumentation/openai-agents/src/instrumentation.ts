@@ -35,9 +35,7 @@ export class OpenAIAgentsInstrumentation extends InstrumentationBase<OpenAIAgent
     safely(() => {
       const { getCurrentSpan } = module;
       if (typeof getCurrentSpan !== "function") return;
-      this.patchRunner(module.Runner, () =>
-        safely(() => getCurrentSpan() as SdkSpan | undefined),
-      );
+      this.patchRunner(module.Runner, () => safely(() => getCurrentSpan() as SdkSpan | undefined));
       this.patchTracing(module.MultiTracingProcessor);
     });
   }

@@ -38,14 +38,19 @@ export function modelAttributes(data: Json, content: boolean): Attributes {
     [OTEL.genAiRequestMaxTokens, numberOf(config.max_tokens) ?? numberOf(config.maxTokens)],
     [OTEL.genAiUsageInputTokens, numberOf(usage.input_tokens)],
     [OTEL.genAiUsageOutputTokens, numberOf(usage.output_tokens)],
-    [OTEL.genAiInputMessages, content ? messagesText(data._input ?? data.input, "user") : undefined],
+    [
+      OTEL.genAiInputMessages,
+      content ? messagesText(data._input ?? data.input, "user") : undefined,
+    ],
     [OTEL.genAiOutputMessages, content ? messagesText(output, "assistant") : undefined],
   ]);
 }
 
 function messagesText(given: unknown, role: string): string | undefined {
   if (typeof given === "string") return jsonText([message({ content: given }, role)]);
-  return Array.isArray(given) ? jsonText(jsonList(given).map((one) => message(one, role))) : undefined;
+  return Array.isArray(given)
+    ? jsonText(jsonList(given).map((one) => message(one, role)))
+    : undefined;
 }
 
 function message(item: Json, role: string): Json {
@@ -55,7 +60,12 @@ function message(item: Json, role: string): Json {
     return { role: "tool", parts: [{ type: "tool_call_response", id, response: item.output }] };
   }
   if (type.endsWith("_call")) {
-    const call = { type: "tool_call", id, name: item.name, arguments: parsedArguments(item.arguments) };
+    const call = {
+      type: "tool_call",
+      id,
+      name: item.name,
+      arguments: parsedArguments(item.arguments),
+    };
     return { role: "assistant", parts: [call] };
   }
   return { role: textOf(item.role) ?? role, parts: parts(item.content) };
@@ -66,7 +76,9 @@ function parts(content: unknown): readonly Json[] {
   return jsonList(content).map((part) => {
     const text = textOf(part.text) ?? textOf(part.refusal);
     // Media are no text to audit: their type says that there were some.
-    return text === undefined ? { type: textOf(part.type) ?? "unknown" } : { type: "text", content: text };
+    return text === undefined
+      ? { type: textOf(part.type) ?? "unknown" }
+      : { type: "text", content: text };
   });
 }
 
@@ -77,7 +89,8 @@ export function failureOf(error: unknown): Error | undefined {
   const detail = textOf(data.error);
   const said = textOf(error.message) ?? "";
   // The SDK keeps an exception as its text, "RangeError: no such order".
-  const [, name, message] = /^(?:Error: )?([A-Z]\w*(?:Error|Exception)): ([\s\S]*)$/.exec(detail ?? "") ?? [];
+  const [, name, message] =
+    /^(?:Error: )?([A-Z]\w*(?:Error|Exception)): ([\s\S]*)$/.exec(detail ?? "") ?? [];
   const failure = new Error(message ?? detail ?? said);
   failure.name = name ?? "AgentsError";
   // Nobody threw this one here.

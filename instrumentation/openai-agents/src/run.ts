@@ -97,9 +97,7 @@ export function beginAgents(
 }
 
 function materialised(active: Context): Context {
-  return active instanceof LiveContext
-    ? active.deleteValue(Symbol.for("spanledger.none"))
-    : active;
+  return active instanceof LiveContext ? active.deleteValue(Symbol.for("spanledger.none")) : active;
 }
 
 function stateOf(input: unknown): RunState | undefined {
@@ -129,7 +127,9 @@ function answersOf(state: RunState, run: RunRecord, first: Continuation | undefi
     const toolName = textOf(item.name) ?? textOf(readField(item.rawItem, "name"));
     const approved = ask(state, "isToolApproved", [{ toolName, callId: id }]);
     if (typeof approved !== "boolean") return [];
-    const comment = approved ? undefined : textOf(ask(state, "getRejectionMessage", [toolName, id]));
+    const comment = approved
+      ? undefined
+      : textOf(ask(state, "getRejectionMessage", [toolName, id]));
     const requestedAt = first?.approvals.get(id);
     return [{ id, outcome: approved ? "approved" : "rejected", comment, requestedAt } as const];
   });

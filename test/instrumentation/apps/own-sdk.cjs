@@ -26,8 +26,11 @@ const SUBJECTS = {
     },
   },
   anthropic: {
-    create: () =>
-      new (require("@spanledger/instrumentation-anthropic").AnthropicInstrumentation)(),
+    create: () => new (require("@spanledger/instrumentation-anthropic").AnthropicInstrumentation)(),
+    // The SDK records itself; the processor gives its spans our names.
+    processors: () => [
+      new (require("@spanledger/instrumentation-anthropic").AnthropicSpanProcessor)(),
+    ],
     exports: () => require("@anthropic-ai/sdk"),
     run: async (baseURL) => {
       const { Anthropic } = require("@anthropic-ai/sdk");
@@ -62,8 +65,7 @@ const SUBJECTS = {
     },
   },
   langchain: {
-    create: () =>
-      new (require("@spanledger/instrumentation-langchain").LangChainInstrumentation)(),
+    create: () => new (require("@spanledger/instrumentation-langchain").LangChainInstrumentation)(),
     exports: () => require("@langchain/core/tools"),
     run: async () => {
       const { tool } = require("@langchain/core/tools");
@@ -73,8 +75,7 @@ const SUBJECTS = {
     },
   },
   langgraph: {
-    create: () =>
-      new (require("@spanledger/instrumentation-langgraph").LangGraphInstrumentation)(),
+    create: () => new (require("@spanledger/instrumentation-langgraph").LangGraphInstrumentation)(),
     exports: () => require("@langchain/langgraph"),
     run: async () => {
       const { Annotation, START, StateGraph } = require("@langchain/langgraph");
@@ -125,6 +126,18 @@ const SUBJECTS = {
       await client.chat.completions.create({ model: "gpt-x", messages });
     },
   },
+  "openai-agents": {
+    create: () =>
+      new (require("@spanledger/instrumentation-openai-agents").OpenAIAgentsInstrumentation)(),
+    exports: () => require("@openai/agents"),
+    run: async (baseURL) => {
+      const { Agent, OpenAIProvider, Runner, setTraceProcessors } = require("@openai/agents");
+      setTraceProcessors([]);
+      const modelProvider = new OpenAIProvider({ apiKey: "unused", baseURL });
+      const agent = new Agent({ name: "helper", model: "gpt-agent" });
+      await new Runner({ modelProvider }).run(agent, "Hello");
+    },
+  },
 };
 
 async function main([name, how, argument]) {
@@ -132,7 +145,11 @@ async function main([name, how, argument]) {
   const exporter = new InMemorySpanExporter();
   const instrumentation = subject.create();
   const sdk = new NodeSDK({
-    spanProcessors: [new RunSpanProcessor(), new SimpleSpanProcessor({ exporter })],
+    spanProcessors: [
+      new RunSpanProcessor(),
+      ...(subject.processors?.() ?? []),
+      new SimpleSpanProcessor({ exporter }),
+    ],
     instrumentations: [instrumentation],
     // What is detected late makes the processor wait.
     autoDetectResources: false,
