@@ -240,6 +240,12 @@ describe("a stream", () => {
     expect(named("run_step helper").attributes[WORKFLOW.stepInput]).toBe('"Hello"');
   });
 
+  test("that its reader leaves ends its run as well", async () => {
+    const result = await runnerOf().run(helper(), "Hello", { stream: true });
+    for await (const _ of result) break;
+    await expect.poll(() => recording.named("invoke_workflow helper").length).toBe(1);
+  });
+
   test("that the model refuses ends its run with the error", async () => {
     const agent = new agents.Agent({ name: "helper", model: "gpt-refused" });
     const result = await runnerOf().run(agent, "Hello", { stream: true });
@@ -317,7 +323,10 @@ test("nothing of content is kept with captureContent: false", async () => {
   instrumentation.setConfig({ captureContent: false });
   const state = await resume(await pause());
   await runnerOf().run(triageOf(), state);
-  const own = recording.spans().filter(({ name }) => !name.startsWith("chat "));
+  const own = recording
+    .spans()
+    .filter(({ instrumentationScope }) => instrumentationScope.name.endsWith("openai-agents"));
+  expect(own.length).toBeGreaterThan(5);
   const names = own.flatMap(({ attributes }) => Object.keys(attributes));
   expect(names).not.toContain(WORKFLOW.stepInput);
   expect(names).not.toContain(WORKFLOW.stepOutput);

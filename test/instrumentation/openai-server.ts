@@ -109,7 +109,8 @@ function streamChat(response: ServerResponse, body: RequestBody): void {
 function sendResponse(response: ServerResponse, body: RequestBody): void {
   const said = body.input === "json" ? '{"label":"high"}' : "Hello";
   const text = { type: "output_text", text: said, annotations: [] };
-  const message = { type: "message", id: "msg_1", role: "assistant", content: [text] };
+  const about = { id: "msg_1", role: "assistant", status: "completed" };
+  const message = { type: "message", ...about, content: [text] };
   const whole = {
     id: "resp_1",
     object: "response",
@@ -147,15 +148,9 @@ function agentCall(body: RequestBody): object | undefined {
   const items = (Array.isArray(body.input) ? body.input : []) as readonly Record<string, unknown>[];
   const called = items.some((item) => item.type === "function_call" && item.name === tool?.name);
   if (body.model !== "gpt-agent" || tool === undefined || called) return undefined;
-  const call_id = `call_${tool.name}`;
+  const about = { id: `fc_${tool.name}`, call_id: `call_${tool.name}`, status: "completed" };
   const args = tool.name.startsWith("transfer_to_") ? "{}" : '{"id":"7"}';
-  return {
-    type: "function_call",
-    id: `fc_${tool.name}`,
-    call_id,
-    name: tool.name,
-    arguments: args,
-  };
+  return { type: "function_call", ...about, name: tool.name, arguments: args };
 }
 
 function sendEmbeddings(response: ServerResponse): void {

@@ -52,9 +52,21 @@ export function versionIn(packageJson: string): string | undefined {
 
 /** Ranges of the form `>=A.B.C <D`; prereleases of a supported version count as that version. */
 export function isSupported(version: string, ranges: readonly string[]): boolean {
-  const major = Number.parseInt(version, 10);
+  const found = numbersOf(version);
   return ranges.some((range) => {
-    const match = /^>=(\d+)\S* <(\d+)/.exec(range);
-    return match !== null && major >= Number(match[1]) && major < Number(match[2]);
+    const [, from, below] = /^>=(\S+) <(\S+)$/.exec(range) ?? [];
+    if (from === undefined || below === undefined) return false;
+    return order(found, numbersOf(from)) >= 0 && order(found, numbersOf(below)) < 0;
   });
+}
+
+/** Major, minor and patch; what is missing is 0. */
+function numbersOf(version: string): readonly number[] {
+  const numbers = version.split(/[-+]/)[0]?.split(".").map(Number) ?? [];
+  return [0, 1, 2].map((at) => numbers[at] || 0);
+}
+
+function order(a: readonly number[], b: readonly number[]): number {
+  const at = a.findIndex((number, index) => number !== b[index]);
+  return at < 0 ? 0 : (a[at] ?? 0) - (b[at] ?? 0);
 }
