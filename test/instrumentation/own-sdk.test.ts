@@ -107,3 +107,48 @@ describe.each(LIBRARIES)("an SDK of the application's own with $name", (library)
     expect(await run(bundle, "hooks")).toMatchObject({ code: 0, stdout: library.untold ?? "" });
   });
 });
+
+const PRELOAD = new URL("apps/own-sdk-preload.mjs", import.meta.url).href;
+const MCP_SERVER = fileURLToPath(new URL("apps/mcp-server.mjs", import.meta.url));
+
+test.each([
+  {
+    libraries: "LangGraph and openai",
+    app: "esm-plain.mjs",
+    args: () => ["start", join(folder, "checkpoint.json"), openai.baseUrl],
+    spans: ["run_step classify", "chat gpt-x", "execute_tool get_order"],
+  },
+  {
+    libraries: "Anthropic and MCP",
+    app: "providers-esm.mjs",
+    args: () => [anthropic.baseUrl, MCP_SERVER],
+    spans: ["chat claude-x", "tools/call meta"],
+  },
+  {
+    libraries: "the Agents SDK",
+    app: "agents-esm.mjs",
+    args: () => [openai.baseUrl],
+    spans: ["run_step helper", "chat gpt-agent", "execute_tool lookup"],
+  },
+  {
+    libraries: "Mastra",
+    app: "mastra-plain.mjs",
+    args: () => [],
+    spans: ["invoke_workflow triage", "run_step classify", "run_step accept"],
+  },
+  ...(isMissing
+    ? []
+    : [
+        {
+          libraries: "BullMQ",
+          app: "jobs-esm.mjs",
+          args: () => [String(redis?.port)],
+          spans: ["invoke_workflow mail.welcome", "run_step welcome"],
+        },
+      ]),
+])("with OpenTelemetry's hook it records ES modules of $libraries", async (given) => {
+  const environment = { NODE_ENV: "production" };
+  const ended = await runApp(given.app, given.args(), { flags: ["--import", PRELOAD], environment });
+  expect(ended.code).toBe(0);
+  for (const name of given.spans) expect(ended.stderr.split("\n")).toContain(name);
+});
