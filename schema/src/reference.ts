@@ -64,7 +64,12 @@ const ROWS: Readonly<Record<OwnName, Row>> = {
   [WORKFLOW.authorization]: [RUN, "string", MAY, "policy lead-intake v3"],
   [WORKFLOW.engine]: [RUN, "string", IF, "langgraph"],
   [WORKFLOW.tags]: [RUN, "string[]", MAY, '["demo"]'],
-  [WORKFLOW.definitionSha256]: [`${RUN}, define_workflow`, "string", IF, "97bc993d… (64 hex digits)"],
+  [WORKFLOW.definitionSha256]: [
+    `${RUN}, define_workflow`,
+    "string",
+    IF,
+    "97bc993d… (64 hex digits)",
+  ],
   [WORKFLOW.definition]: ["define_workflow", "string", MUST, '{"edges":[…],"nodes":[…]}'],
   [WORKFLOW.stepId]: [STEP, "string", MUST, "classify"],
   [WORKFLOW.stepName]: ["run_step, every span inside", "string", MUST, "classify"],
@@ -138,7 +143,10 @@ export const SPAN_REFERENCE: Readonly<
 > = {
   [SPAN_NAME.run]: { kind: "INTERNAL", meaning: "a run, or the part of it up to a pause" },
   [SPAN_NAME.step]: { kind: "INTERNAL", meaning: "one attempt of a step" },
-  [SPAN_NAME.decision]: { kind: "INTERNAL", meaning: "a branch: what was taken, what was not, why" },
+  [SPAN_NAME.decision]: {
+    kind: "INTERNAL",
+    meaning: "a branch: what was taken, what was not, why",
+  },
   [SPAN_NAME.tool]: { kind: "INTERNAL", meaning: "a tool that a model asked for" },
   [SPAN_NAME.action]: { kind: "CLIENT", meaning: "a side effect in another system" },
   [SPAN_NAME.approval]: { kind: "INTERNAL", meaning: "a person's answer" },

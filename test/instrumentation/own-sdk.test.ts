@@ -148,7 +148,10 @@ test.each([
       ]),
 ])("with OpenTelemetry's hook it records ES modules of $libraries", async (given) => {
   const environment = { NODE_ENV: "production" };
-  const ended = await runApp(given.app, given.args(), { flags: ["--import", PRELOAD], environment });
+  const ended = await runApp(given.app, given.args(), {
+    flags: ["--import", PRELOAD],
+    environment,
+  });
   expect(ended.code).toBe(0);
   for (const name of given.spans) expect(ended.stderr.split("\n")).toContain(name);
 });

@@ -30,7 +30,7 @@ const EXPLANATIONS: Readonly<Record<RejectionReason, string>> = {
  * Attribute that keeps the end of a span as it was sent, where that was before its start: clocks
  * that were set back do this, and `endNs` is then the start.
  */
-export const ORIGINAL_END_ATTRIBUTE = NORMALISED.originalEndTime;
+export const ORIGINAL_END_ATTRIBUTE: string = NORMALISED.originalEndTime;
 
 /** Thrown while one span is read; the span is refused, the others are kept. */
 export class SpanRefusal extends StageError<"OTLP_SPAN_REFUSED"> {
