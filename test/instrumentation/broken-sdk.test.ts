@@ -105,10 +105,9 @@ const USES: Readonly<Record<string, () => Promise<unknown>>> = {
     return outcomes;
   },
   "requests to a server": async () => {
-    const server = createServer(async (request, response) => {
-      let text = "";
-      for await (const chunk of request) text += chunk;
-      response.writeHead(request.url === "/bad" ? 500 : 200, { "x-own": "1" }).end(text);
+    const server = createServer((request, response) => {
+      response.writeHead(request.url === "/bad" ? 500 : 200, { "x-own": "1" });
+      request.pipe(response);
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const { port } = server.address() as AddressInfo;
