@@ -64,7 +64,8 @@ const LIBRARIES: readonly {
   {
     name: "openai-agents",
     argument: () => openai.baseUrl,
-    spans: "invoke_workflow helper\n  run_step helper\n    chat gpt-agent\n",
+    // Alone, without the instrumentation of `openai`, it knows the model that answered.
+    spans: "invoke_workflow helper\n  run_step helper\n    chat gpt-x-2026\n",
   },
   { name: "mcp", spans: "tools/call lookup\n" },
   { name: "mastra", spans: "invoke_workflow triage\n  run_step classify\n" },

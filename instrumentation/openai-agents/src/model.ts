@@ -30,7 +30,7 @@ export function modelAttributes(data: Json, content: boolean): Attributes {
   return present([
     [OTEL.genAiOperationName, CHAT],
     [OTEL.genAiProviderName, provider],
-    [OTEL.genAiRequestModel, textOf(data.model) ?? textOf(answer.model)],
+    [OTEL.genAiRequestModel, textOf(data.model)],
     [OTEL.genAiResponseModel, textOf(answer.model)],
     [OTEL.genAiResponseId, textOf(data.response_id) ?? textOf(answer.id)],
     [OTEL.genAiRequestTemperature, numberOf(config.temperature)],

@@ -235,7 +235,9 @@ export class RunScope {
         frameworkCallAround(parent)?.mark();
         if (call.recorded || !hearsModelSpans()) return;
         const attributes = modelAttributes(spanData, this.#recorder.captureContent);
-        const model = textOf(attributes[OTEL.genAiRequestModel]) ?? "unknown";
+        // A `response` span does not say which model was asked for, only which one answered.
+        const { [OTEL.genAiRequestModel]: asked, [OTEL.genAiResponseModel]: answered } = attributes;
+        const model = textOf(asked) ?? textOf(answered) ?? "unknown";
         const span = this.#recorder.tracer.startSpan(
           `${CHAT} ${model}`,
           { kind: SpanKind.CLIENT, startTime, attributes },
