@@ -160,6 +160,8 @@ export const NORMALISED = {
   originalAttributeNames: "spanledger.original_attribute_names",
   /** Content that has no name in the conventions, by its own name. */
   originalContent: "spanledger.original_content",
+  /** The end of a span, in nanoseconds since 1970, where it lay before its start. */
+  originalEndTime: "spanledger.original_end_time_unix_nano",
   /** The span's name, where it has another one now. */
   originalName: "spanledger.original_name",
 } as const;

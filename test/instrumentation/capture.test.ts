@@ -12,20 +12,24 @@ import { type AnthropicServer, startAnthropicServer } from "./anthropic-server.t
 import { runApp } from "./child.ts";
 import { type OpenAIServer, startOpenAIServer } from "./openai-server.ts";
 import { type OtlpServer, type ReceivedSpan, startOtlpServer } from "./otlp-server.ts";
+import { isRedisMissing, type Redis, startRedis } from "./redis.ts";
 
 let anthropic: AnthropicServer;
 let openai: OpenAIServer;
 let otlp: OtlpServer;
 let folder: string;
+let redis: Redis | undefined;
+const isMissing = isRedisMissing();
 
 beforeAll(async () => {
   anthropic = await startAnthropicServer();
   openai = await startOpenAIServer();
   otlp = await startOtlpServer();
   folder = mkdtempSync(join(tmpdir(), "spanledger-"));
+  if (!isMissing) redis = await startRedis();
 });
 afterAll(async () => {
-  await Promise.all([anthropic.close(), openai.close(), otlp.close()]);
+  await Promise.all([anthropic.close(), openai.close(), otlp.close(), redis?.close()]);
   rmSync(folder, { recursive: true });
 });
 
@@ -53,7 +57,22 @@ const contentOf = ({ attributes }: ReceivedSpan): readonly string[] =>
   Object.keys(attributes).filter((name) => CONTENT_ATTRIBUTES.has(name));
 const namesOf = ({ spans }: Outcome): readonly string[] => spans.map(({ name }) => name).toSorted();
 
-test.each([
+interface Given {
+  readonly libraries: string;
+  readonly app: string;
+  readonly args: () => readonly string[];
+  readonly expected: readonly string[];
+}
+
+const JOBS: Given = {
+  libraries: "HTTP servers and BullMQ",
+  app: "jobs-import.mjs",
+  args: () => [String(redis?.port)],
+  expected: ["POST", "run_step welcome"],
+};
+
+test.each<Given>([
+  ...(isMissing ? [] : [JOBS]),
   {
     libraries: "LangGraph, its tools and OpenAI",
     app: "esm-import.mjs",

@@ -124,14 +124,21 @@ function streamChat(response: ServerResponse, body: RequestBody, isAzure: boolea
 function sendResponse(response: ServerResponse, body: RequestBody): void {
   const said = body.input === "json" ? '{"label":"high"}' : "Hello";
   const text = { type: "output_text", text: said, annotations: [] };
+  const about = { id: "msg_1", role: "assistant", status: "completed" };
+  const message = { type: "message", ...about, content: [text] };
   const whole = {
     id: "resp_1",
     object: "response",
     created_at: 1,
     model: "gpt-x-2026",
     status: "completed",
-    output: [{ type: "message", id: "msg_1", role: "assistant", content: [text] }],
-    usage: { input_tokens: 5, output_tokens: 2, input_tokens_details: { cached_tokens: 4 } },
+    output: [agentCall(body) ?? message],
+    usage: {
+      input_tokens: 5,
+      output_tokens: 2,
+      total_tokens: 7,
+      input_tokens_details: { cached_tokens: 4 },
+    },
   };
   if (body.stream !== true) {
     send(response, 200, whole);
@@ -148,6 +155,17 @@ function sendResponse(response: ServerResponse, body: RequestBody): void {
     response.write(`event: ${type}\ndata: ${JSON.stringify(event)}\n\n`);
   }
   response.end();
+}
+
+/** Model `gpt-agent` calls the first tool that it has not called yet. */
+function agentCall(body: RequestBody): object | undefined {
+  const [tool] = (body.tools ?? []) as readonly { readonly name: string }[];
+  const items = (Array.isArray(body.input) ? body.input : []) as readonly Record<string, unknown>[];
+  const called = items.some((item) => item.type === "function_call" && item.name === tool?.name);
+  if (body.model !== "gpt-agent" || tool === undefined || called) return undefined;
+  const about = { id: `fc_${tool.name}`, call_id: `call_${tool.name}`, status: "completed" };
+  const args = tool.name.startsWith("transfer_to_") ? "{}" : '{"id":"7"}';
+  return { type: "function_call", ...about, name: tool.name, arguments: args };
 }
 
 function sendEmbeddings(response: ServerResponse): void {

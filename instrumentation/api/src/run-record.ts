@@ -58,6 +58,8 @@ export class RunRecord {
   readonly #requestIdGiven: boolean;
   /** Ids of the approvals that this part of the run waits for. */
   readonly #waiting: Set<string> = new Set();
+  /** Ids of the approvals that were answered in this part. */
+  readonly #answered: Set<string> = new Set();
   #explicit: RunResult | undefined;
   #engine: EngineOutcome | undefined;
   #engines = 0;
@@ -137,6 +139,12 @@ export class RunRecord {
 
   answered(approvalId: string): void {
     this.#waiting.delete(approvalId);
+    this.#answered.add(approvalId);
+  }
+
+  /** Whether the answer to an approval is recorded, by whomever. */
+  isAnswered(approvalId: string): boolean {
+    return this.#answered.has(approvalId);
   }
 
   /** An engine (LangGraph) begins to work for this run; the run ends only after it. */

@@ -106,6 +106,9 @@ test("bundlers, other SDKs and the environment are named", () => {
   expect(find("esbuild")?.status).toBe("attention");
   expect(find("dd-trace")?.status).toBe("attention");
   expect(find("OTEL_SDK_DISABLED", { OTEL_SDK_DISABLED: "true" })?.status).toBe("attention");
+  const agents = "OPENAI_AGENTS_DISABLE_TRACING";
+  expect(find(agents, { [agents]: "1" })?.status).toBe("attention");
+  expect(find(agents, { [agents]: "0" })).toBeUndefined();
   expect(find("SPANLEDGER_CAPTURE", { SPANLEDGER_CAPTURE: "some" })?.status).toBe("attention");
   expect(find("SPANLEDGER_CAPTURE", { SPANLEDGER_CAPTURE: "none" })).toBeUndefined();
 });

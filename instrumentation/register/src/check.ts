@@ -183,6 +183,13 @@ function checkEnvironment(environment: Environment): readonly Finding[] {
     const detail = "nothing is recorded";
     findings.push({ check: "OTEL_SDK_DISABLED", status: "attention", detail, change: "unset it" });
   }
+  const agents = environment.OPENAI_AGENTS_DISABLE_TRACING?.trim().toLowerCase();
+  if (agents === "1" || agents === "true") {
+    const check = "OPENAI_AGENTS_DISABLE_TRACING";
+    const detail = "of @openai/agents only runs and calls to models are recorded";
+    const change = "unset it; setTraceProcessors([]) keeps traces from OpenAI as well";
+    findings.push({ check, status: "attention", detail, change });
+  }
   const capture = environment[CAPTURE_VARIABLE]?.trim().toLowerCase();
   if (capture && !CAPTURE_LEVELS.some((level) => level === capture)) {
     const detail = "no such level: metadata is used";

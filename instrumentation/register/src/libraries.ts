@@ -23,6 +23,10 @@ import {
 import { MASTRA_VERSIONS, MastraInstrumentation } from "@spanledger/instrumentation-mastra";
 import { MCP_VERSIONS, McpInstrumentation } from "@spanledger/instrumentation-mcp";
 import { OPENAI_VERSIONS, OpenAIInstrumentation } from "@spanledger/instrumentation-openai";
+import {
+  OPENAI_AGENTS_VERSIONS,
+  OpenAIAgentsInstrumentation,
+} from "@spanledger/instrumentation-openai-agents";
 
 /** One library and how it is patched. */
 export interface Library {
@@ -74,6 +78,7 @@ export function createLibraries(captureContent: boolean): Libraries {
   const mastra = new MastraInstrumentation(config);
   const mcp = new McpInstrumentation(config);
   const openai = new OpenAIInstrumentation(config);
+  const agents = new OpenAIAgentsInstrumentation(config);
   const langgraph = new LangGraphInstrumentation(config);
   const langchain = new LangChainInstrumentation(config);
   return {
@@ -81,6 +86,7 @@ export function createLibraries(captureContent: boolean): Libraries {
       langgraph,
       langchain,
       openai,
+      agents,
       anthropic,
       mcp,
       mastra,
@@ -118,8 +124,17 @@ export function createLibraries(captureContent: boolean): Libraries {
         files: ["client"],
         esm: ".mjs",
         cjs: ".js",
-        broughtBy: ["@langchain/openai"],
+        broughtBy: ["@langchain/openai", "@openai/agents"],
         patch: (exports) => openai.manuallyInstrument(exports),
+      },
+      {
+        name: "@openai/agents-core",
+        supported: OPENAI_AGENTS_VERSIONS,
+        files: ["dist/index"],
+        esm: ".mjs",
+        cjs: ".js",
+        broughtBy: ["@openai/agents"],
+        patch: (exports) => agents.manuallyInstrument(exports),
       },
       {
         name: "@anthropic-ai/sdk",
@@ -172,6 +187,7 @@ export const HOOKED_FILES: readonly RegExp[] = [
   /\/node_modules\/@langchain\/core\/dist\/language_models\/chat_models\.c?js$/,
   /\/node_modules\/@langchain\/core\/dist\/runnables\/(?:base|branch)\.c?js$/,
   /\/node_modules\/openai\/client\.m?js$/,
+  /\/node_modules\/@openai\/agents-core\/dist\/index\.m?js$/,
   /\/node_modules\/@anthropic-ai\/sdk\/client\.m?js$/,
   /\/node_modules\/@mastra\/core\/dist\/(?:workflows|agent|llm)\/index\.c?js$/,
   /\/node_modules\/@modelcontextprotocol\/sdk\/dist\/(?:esm|cjs)\/client\/index\.js$/,

@@ -132,6 +132,16 @@ test.each([
 });
 
 test.each([
+  ["0.20.0", true],
+  ["0.20.1-alpha.1", true],
+  ["0.99.3", true],
+  ["0.19.9", false],
+  ["1.0.0", false],
+])("of a range that begins with a minor version, %s is supported: %s", (version, supported) => {
+  expect(isSupported(version, [">=0.20.0 <1"])).toBe(supported);
+});
+
+test.each([
   [{ OTEL_TRACES_EXPORTER: "none" }, undefined],
   [{ OTEL_EXPORTER_OTLP_PROTOCOL: "http/json" }, "OTLPTraceExporter"],
   [{ OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: "http/protobuf" }, "OTLPTraceExporter"],

@@ -3,6 +3,7 @@
  *
  * In: reasons one by one. Out: {@link RejectedSpans} and the message of a partial success. Pure.
  */
+import { NORMALISED } from "@spanledger/schema";
 import { StageError } from "../base/errors.ts";
 import type { RejectedSpans, RejectionReason } from "./types.ts";
 
@@ -29,7 +30,7 @@ const EXPLANATIONS: Readonly<Record<RejectionReason, string>> = {
  * Attribute that keeps the end of a span as it was sent, where that was before its start: clocks
  * that were set back do this, and `endNs` is then the start.
  */
-export const ORIGINAL_END_ATTRIBUTE = "spanledger.original_end_time_unix_nano";
+export const ORIGINAL_END_ATTRIBUTE: string = NORMALISED.originalEndTime;
 
 /** Thrown while one span is read; the span is refused, the others are kept. */
 export class SpanRefusal extends StageError<"OTLP_SPAN_REFUSED"> {
