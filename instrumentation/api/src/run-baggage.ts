@@ -35,8 +35,10 @@ const BAGGAGE_ATTRIBUTES: readonly string[] = [
 /** Longest value taken from baggage, in characters: baggage may come from outside. */
 export const BAGGAGE_VALUE_CHARS_MAX = 256;
 
-/** What a baggage says of its run. It never changes, and all spans of a run begin with the same. */
-const known = new WeakMap<Baggage, readonly (readonly [name: string, value: string])[]>();
+type Entries = readonly (readonly [name: string, value: string])[];
+
+/** What the last baggage said. None ever changes, and the spans of a run begin with the same one. */
+let last: { readonly baggage: Baggage; readonly attributes: Entries } | undefined;
 
 /** Values of `gen_ai.operation.name` that make a step one that holds an AI call. */
 const AI_STEP_OPERATIONS: ReadonlySet<unknown> = new Set(AI_OPERATIONS);
@@ -59,15 +61,14 @@ export function runBaggage(parent: Context, run: RunRecord): Context {
   return propagation.setBaggage(parent, propagation.createBaggage(entries));
 }
 
-function attributesIn(baggage: Baggage): readonly (readonly [name: string, value: string])[] {
-  let attributes = known.get(baggage);
-  if (attributes === undefined) {
-    attributes = BAGGAGE_ATTRIBUTES.flatMap((name) => {
-      const value = baggage.getEntry(name)?.value;
-      return value === undefined ? [] : [[name, value.slice(0, BAGGAGE_VALUE_CHARS_MAX)] as const];
-    });
-    known.set(baggage, attributes);
+function attributesIn(baggage: Baggage): Entries {
+  if (last?.baggage === baggage) return last.attributes;
+  const attributes: [name: string, value: string][] = [];
+  for (const name of BAGGAGE_ATTRIBUTES) {
+    const value = baggage.getEntry(name)?.value;
+    if (value !== undefined) attributes.push([name, value.slice(0, BAGGAGE_VALUE_CHARS_MAX)]);
   }
+  last = { baggage, attributes };
   return attributes;
 }
 

@@ -1,8 +1,8 @@
 /**
  * Spans as an OTLP request in protobuf: an `ExportTraceServiceRequest`.
  *
- * In: spans that have ended. Out: the same bytes as the SDK's own serialiser makes, at a third of
- * its time: it goes over every span twice and over every character three times. A test compares them.
+ * In: spans that have ended. Out: the same bytes as the SDK's own serialiser makes, which goes over
+ * every span twice and over every character of its texts three times. A test compares them.
  * Side effect: names of attributes stay encoded in a cache.
  *
  * Source: https://github.com/open-telemetry/opentelemetry-proto, `trace/v1/trace.proto`.

@@ -1,5 +1,5 @@
 // One application of flat-memory.test.ts. Arguments: subject, calls, port of Redis, `keeps` for the
-// canary. Prints what is on the heap after the first calls and after five times as many.
+// canary. Prints what is on the heap after each of five parts of the calls.
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { trace } from "@opentelemetry/api";
 import { SUBJECTS } from "../../../bench/src/overhead-subjects.ts";
@@ -7,8 +7,10 @@ import { SUBJECTS } from "../../../bench/src/overhead-subjects.ts";
 /** Calls between two flushes: fewer spans than the queue holds. */
 const CALLS_PER_FLUSH = 100;
 
+const PARTS = 5;
+
 /** Collections until what is left is what is held: finalizers run between them. */
-const COLLECTIONS = 4;
+const COLLECTIONS = 3;
 
 const [, , name, callsText, redisPort, keeps] = process.argv;
 const calls = Number(callsText);
@@ -37,10 +39,11 @@ async function heapUsed() {
   return process.memoryUsage().heapUsed;
 }
 
-await repeat(2 * calls);
-const before = await heapUsed();
-await repeat(8 * calls);
-const after = await heapUsed();
+const heaps = [];
+for (let part = 0; part < PARTS; part += 1) {
+  await repeat(calls / PARTS);
+  heaps.push(await heapUsed());
+}
 await running.close?.();
-process.stdout.write(JSON.stringify({ before, after, kept: kept.length }));
+process.stdout.write(JSON.stringify(heaps));
 process.exit();
