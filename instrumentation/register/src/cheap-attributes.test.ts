@@ -2,7 +2,7 @@
  * Goal: spans have the attributes that the SDK alone would give them. Method: the same calls on a
  * provider with the processor and on one without, both of the real SDK.
  */
-import { type AttributeValue, type Span, type SpanOptions } from "@opentelemetry/api";
+import type { AttributeValue, Span, SpanOptions } from "@opentelemetry/api";
 import {
   AlwaysOffSampler,
   InMemorySpanExporter,
@@ -15,7 +15,9 @@ import { describe, expect, test } from "vitest";
 import { CheapAttributes } from "./cheap-attributes.ts";
 
 /** The class of the SDK's spans, and its own method, which stays replaced once a span was served. */
-const SdkSpan = Object.getPrototypeOf(new TracerProvider().getTracer("test").startSpan("one")) as Span;
+const SdkSpan = Object.getPrototypeOf(
+  new TracerProvider().getTracer("test").startSpan("one"),
+) as Span;
 const ofSdk = SdkSpan.setAttribute;
 
 /** What a processor sees when a span begins, and what is exported. */
@@ -31,11 +33,7 @@ function outcome(isCheap: boolean, limits: SpanLimits, work: (begin: Begin) => v
   const cheap = new CheapAttributes();
   const provider = new TracerProvider({
     spanLimits: limits,
-    spanProcessors: [
-      ...(isCheap ? [cheap] : []),
-      looking,
-      new SimpleSpanProcessor({ exporter }),
-    ],
+    spanProcessors: [...(isCheap ? [cheap] : []), looking, new SimpleSpanProcessor({ exporter })],
   });
   if (isCheap) cheap.serve(provider);
   work((name, options) => provider.getTracer("test").startSpan(name, options));

@@ -124,7 +124,8 @@ function arePlain(attributes: Attributes | undefined): boolean {
   for (const name in attributes) {
     const value = attributes[name];
     if (name === "") return false;
-    if (value !== undefined && plainValue(value, Number.POSITIVE_INFINITY) === undefined) return false;
+    if (value !== undefined && plainValue(value, Number.POSITIVE_INFINITY) === undefined)
+      return false;
   }
   return true;
 }

@@ -84,7 +84,11 @@ test("kinds, parents, states, links, events, status, drops", () => {
   const parent = trace.setSpanContext(ROOT_CONTEXT, remote);
   for (const kind of [SpanKind.INTERNAL, SpanKind.SERVER, SpanKind.CLIENT, SpanKind.CONSUMER]) {
     const link = { context: remote, attributes: { why: "because" } };
-    const span = tracer.startSpan("näme", { kind, links: [link], startTime: [2 ** 32, 999] }, parent);
+    const span = tracer.startSpan(
+      "näme",
+      { kind, links: [link], startTime: [2 ** 32, 999] },
+      parent,
+    );
     span.addEvent("happened", { what: "é", often: 3 }, [1_700_000_000, 999_999_999]);
     span.setStatus({ code: SpanStatusCode.ERROR, message: "brökén".repeat(30) });
     for (let index = 0; index < 130; index += 1) span.setAttribute(`many.${index}`, index);

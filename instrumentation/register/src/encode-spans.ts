@@ -53,8 +53,8 @@ export function encodeSpans(spans: readonly ReadableSpan[]): Uint8Array {
 function grouped(spans: readonly ReadableSpan[]): Map<Resource, Map<Scope, ReadableSpan[]>> {
   const resources = new Map<Resource, Map<Scope, ReadableSpan[]>>();
   for (const span of spans) {
-    let scopes = resources.get(span.resource);
-    if (scopes === undefined) resources.set(span.resource, (scopes = new Map()));
+    const scopes = resources.get(span.resource) ?? new Map<Scope, ReadableSpan[]>();
+    if (scopes.size === 0) resources.set(span.resource, scopes);
     const members = scopes.get(span.instrumentationScope);
     if (members === undefined) scopes.set(span.instrumentationScope, [span]);
     else members.push(span);
@@ -187,7 +187,12 @@ function writeAttribute(writer: WireWriter, tag: number, name: string, value: un
     writeKey(writer, tag, key, 2);
     writer.byte(0x10);
     writer.byte(value ? 1 : 0);
-  } else if (typeof value === "number" && Number.isInteger(value) && value >= 0 && value < 2 ** 31) {
+  } else if (
+    typeof value === "number" &&
+    Number.isInteger(value) &&
+    value >= 0 &&
+    value < 2 ** 31
+  ) {
     writeKey(writer, tag, key, 1 + varintBytes(value));
     writer.byte(0x18);
     writer.varint(value);

@@ -191,7 +191,7 @@ export function varintBytes(value: number): number {
 }
 
 function halves(value: number): [low: number, high: number] {
-  return [value % TWO_POW_32 >>> 0, Math.floor(value / TWO_POW_32) >>> 0];
+  return [(value % TWO_POW_32) >>> 0, Math.floor(value / TWO_POW_32) >>> 0];
 }
 
 function nibble(digits: string, index: number): number {
