@@ -1,9 +1,10 @@
 /**
  * Goal: nothing of a call stays in memory once its spans are sent, whichever library makes it.
  * Method: the benchmark's applications as real processes, with a real receiver. The heap is looked at
- * after forced collections, five times. What is kept of each call grows it in every part; caches that
- * fill and code that is compiled do so in some, the less the later. So the part with the least growth
- * counts. A canary keeps each call's span, and must be found.
+ * after forced collections, five times; nothing is compiled late or thrown away, so that a heap that
+ * is flat is so to within a few kilobytes. What is kept of each call grows it in every part of the
+ * calls, a cache that fills in some: the part with the least growth counts. A canary keeps each call's
+ * span, and must be found.
  *
  * For 100,000 calls: `npm run bench:overhead -- --memory`.
  */
@@ -14,13 +15,26 @@ import { type GrpcServer, startGrpcServer } from "./grpc-server.ts";
 import { isRedisMissing, type Redis, startRedis } from "./redis.ts";
 
 /** Calls, before a subject's share. */
-const CALLS = 3_000;
+const CALLS = 500;
 
 /** Parts after whose calls the heap is looked at; the first one is not counted. */
 const PARTS = 5;
 
 /** What a call may leave, in bytes: less than half of the smallest span, which takes some 1,100. */
 const LEFT_PER_CALL_MAX_BYTES = 500;
+
+/** V8 compiles no function twice and keeps what it has learned of one from the first call on. */
+const SETTLED = [
+  "--expose-gc",
+  "--no-flush-bytecode",
+  "--no-lazy-feedback-allocation",
+  "--no-maglev",
+  "--no-opt",
+  "--no-sparkplug",
+];
+
+/** Longest life of an application, in milliseconds: it runs uncompiled, on a busy machine perhaps. */
+const APP_TIME_MAX_MS = 55_000;
 
 let receiver: GrpcServer;
 let redis: Redis | undefined;
@@ -42,7 +56,8 @@ async function leftPerCall(subject: string, ...more: readonly string[]): Promise
     "flat-memory.mjs",
     [subject, String(calls), String(redis?.port ?? 0), ...more],
     {
-      flags: ["--expose-gc", "--no-warnings", "--import", register],
+      flags: [...SETTLED, "--no-warnings", "--import", register],
+      timeMaxMs: APP_TIME_MAX_MS,
       environment: { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint, SPANLEDGER_QUIET: "1" },
     },
   );
