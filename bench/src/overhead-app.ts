@@ -16,6 +16,9 @@ const WARM_UP_SHARE = 0.3;
 /** Parts of the run after which the heap is looked at. */
 const HEAP_LOOKS = 5;
 
+/** Collections before a look: finalizers run between them. */
+const COLLECTIONS = 4;
+
 const [, , name = "", callsText = "1", redisPort = "0", mode = "time"] = process.argv;
 const calls = Number(callsText);
 const subject = SUBJECTS[name];
@@ -37,6 +40,7 @@ async function repeat(running: Running, times: number): Promise<void> {
 }
 
 async function measure(running: Running): Promise<object> {
+  if (mode === "memory") return { heaps: await heapsOf(running) };
   await repeat(running, Math.ceil(calls * WARM_UP_SHARE));
   if (mode === "time") {
     const before = process.threadCpuUsage();
@@ -44,20 +48,24 @@ async function measure(running: Running): Promise<object> {
     const { user, system } = process.threadCpuUsage(before);
     return { usPerCall: (user + system) / calls };
   }
-  if (mode === "allocation") {
-    globalThis.gc?.();
-    const before = process.memoryUsage().heapUsed;
-    await repeat(running, calls);
-    return { bytesPerCall: (process.memoryUsage().heapUsed - before) / calls };
-  }
+  globalThis.gc?.();
+  const before = process.memoryUsage().heapUsed;
+  await repeat(running, calls);
+  return { bytesPerCall: (process.memoryUsage().heapUsed - before) / calls };
+}
+
+/** What is on the heap after each part of the calls. */
+async function heapsOf(running: Running): Promise<readonly number[]> {
   const heaps: number[] = [];
   for (let look = 0; look < HEAP_LOOKS; look += 1) {
     await repeat(running, Math.ceil(calls / HEAP_LOOKS));
-    await nextTurn();
-    globalThis.gc?.();
+    for (let collection = 0; collection < COLLECTIONS; collection += 1) {
+      await nextTurn();
+      globalThis.gc?.();
+    }
     heaps.push(process.memoryUsage().heapUsed);
   }
-  return { heaps };
+  return heaps;
 }
 
 const running = await subject.open(Number(redisPort));

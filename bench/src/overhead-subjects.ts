@@ -56,6 +56,26 @@ async function openOpenAI(): Promise<Running> {
   return { call: () => client.chat.completions.create({ model: "gpt-x", messages }) };
 }
 
+const MESSAGE = JSON.stringify({
+  id: "msg_1",
+  type: "message",
+  role: "assistant",
+  model: "claude-x-2026",
+  content: [{ type: "text", text: QUESTION }],
+  stop_reason: "end_turn",
+  stop_sequence: null,
+  usage: { input_tokens: 150, output_tokens: 150 },
+});
+
+async function openAnthropic(): Promise<Running> {
+  const { default: Anthropic } = await import("@anthropic-ai/sdk");
+  const headers = { "content-type": "application/json" };
+  const fetch = async (): Promise<Response> => new Response(MESSAGE, { headers });
+  const client = new Anthropic({ apiKey: "unused", baseURL: "http://127.0.0.1:9", fetch });
+  const messages = [{ role: "user" as const, content: QUESTION }];
+  return { call: () => client.messages.create({ model: "claude-x", max_tokens: 500, messages }) };
+}
+
 async function openLangGraph(): Promise<Running> {
   const { Annotation, END, START, StateGraph } = await import("@langchain/langgraph");
   const State = Annotation.Root({ order: Annotation<number>(), text: Annotation<string>() });
@@ -101,6 +121,38 @@ async function openAiSdk(): Promise<Running> {
       return generateText({ model, prompt: QUESTION });
     },
   };
+}
+
+async function openMastra(): Promise<Running> {
+  const { createStep, createWorkflow } = await import("@mastra/core/workflows");
+  const { z } = await import("zod");
+  const schemas = { inputSchema: z.any(), outputSchema: z.any() };
+  const step = (id: string, text: string) =>
+    createStep({ id, ...schemas, execute: async () => ({ text }) });
+  const flow = createWorkflow({ id: "bench", ...schemas })
+    .then(step("read", QUESTION))
+    .then(step("look", "found"))
+    .branch([[async () => true, step("refund", "refunded")]])
+    .commit();
+  return {
+    call: async () => {
+      const run = await flow.createRun();
+      return run.start({ inputData: { order: 7 } });
+    },
+  };
+}
+
+async function openMcp(): Promise<Running> {
+  const { Client } = await import("@modelcontextprotocol/sdk/client/index.js");
+  const { InMemoryTransport } = await import("@modelcontextprotocol/sdk/inMemory.js");
+  const { McpServer } = await import("@modelcontextprotocol/sdk/server/mcp.js");
+  const server = new McpServer({ name: "orders", version: "1.2.3" });
+  server.registerTool("lookup", {}, () => ({ content: [{ type: "text", text: QUESTION }] }));
+  const [near, far] = InMemoryTransport.createLinkedPair();
+  await server.connect(far);
+  const client = new Client({ name: "bench", version: "1" });
+  await client.connect(near);
+  return { call: () => client.callTool({ name: "lookup" }), close: () => client.close() };
 }
 
 async function openHttp(): Promise<Running> {
@@ -159,9 +211,12 @@ async function openBullMQ(redisPort: number): Promise<Running> {
 export const SUBJECTS: Readonly<Record<string, Subject>> = {
   "api: workflow, 5 steps, 5 decisions": { spans: 11, share: 1, open: openApi },
   "openai: chat": { spans: 1, share: 1, open: openOpenAI },
+  "anthropic: messages": { spans: 1, share: 1, open: openAnthropic },
   "langgraph: 3 steps, 1 branch": { spans: 5, share: 0.2, open: openLangGraph },
   "langchain: tool": { spans: 1, share: 1, open: openTool },
   "ai-sdk: generateText": { spans: 1, share: 0.5, open: openAiSdk },
+  "mastra: 3 steps, 1 branch": { spans: 5, share: 0.2, open: openMastra },
+  "mcp: tool": { spans: 1, share: 0.5, open: openMcp },
   "http: POST with a body": { spans: 1, share: 0.5, open: openHttp },
   "bullmq: job": { spans: 2, share: 0.2, open: openBullMQ },
 };

@@ -3,9 +3,11 @@
  *
  * Each library's application runs with the import and without, in turns, as processes of their own;
  * a receiver over gRPC takes the spans in this process. Prints microseconds of the application's
- * thread (its CPU clock: encoding and sending included, garbage collection of other threads not),
- * allocated bytes, and with `--memory` what is left on the heap over 100,000 calls. `--tiny` does
- * everything once with few calls; `--json` prints JSON; `--only TEXT` takes the subjects whose name holds it.
+ * thread (its CPU clock: encoding and sending included, garbage collection of other threads not)
+ * and allocated bytes; with `--memory`, instead, what is left on the heap over 100,000 calls.
+ *
+ * `--only TEXT,TEXT` takes the subjects whose name holds one of them; `--rounds N`, more than three; `--json` prints
+ * JSON; `--tiny` does everything once with few calls.
  */
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
@@ -17,17 +19,16 @@ import { NEEDS_REDIS, SUBJECTS } from "./overhead-subjects.ts";
 import { median, short, table, whole } from "./table.ts";
 
 const isTiny: boolean = process.argv.includes("--tiny");
-const looksAtMemory: boolean = isTiny || process.argv.includes("--memory");
-const onlyAt: number = process.argv.indexOf("--only");
-const wanted: string = onlyAt < 0 ? "" : (process.argv[onlyAt + 1] ?? "");
+const looksAtMemory: boolean = process.argv.includes("--memory");
+const wanted: readonly string[] = (argument("--only") ?? "").split(",");
 
-/** Rounds; in each, both ways have their turn. */
-const ROUNDS: number = isTiny ? 1 : 3;
-/** Calls of a turn, before a subject's share. */
-const CALLS: number = isTiny ? 20 : 4_000;
+/** Rounds; in each, every way has its turn. */
+const ROUNDS: number = isTiny ? 1 : Number(argument("--rounds") ?? 3);
+/** Calls of a turn, before a subject's share: so many that the code is compiled for most of it. */
+const CALLS: number = isTiny ? 20 : 12_000;
 /** Calls over which allocation is counted: so few that no collection comes in between. */
 const ALLOCATION_CALLS: number = isTiny ? 20 : 500;
-/** Calls over which the heap must not grow. */
+/** Calls over which the heap must not grow; here no subject has a share of its own. */
 const MEMORY_CALLS: number = isTiny ? 100 : 100_000;
 
 /** A step that waits for a model this long is usual, in microseconds. */
@@ -39,8 +40,13 @@ const REGISTER: string = import.meta.resolve("@spanledger/register");
 /** A young generation that holds a whole run: nothing is collected while bytes are counted. */
 const NO_COLLECTION = ["--expose-gc", "--min-semi-space-size=256", "--max-semi-space-size=256"];
 
-interface Measured {
-  readonly subject: string;
+/** What is left of a call, in bytes, and over how many calls that was measured. */
+interface Left {
+  readonly heapBytesPerCall: number;
+  readonly memoryCalls: number;
+}
+
+interface Cost {
   readonly spans: number;
   readonly usWithout: number;
   readonly usWith: number;
@@ -50,10 +56,9 @@ interface Measured {
   /** Of a step of 50 ms in which one such call happens. */
   readonly percentOfStep: number;
   readonly bytesPerSpan: number;
-  /** What a call leaves on the heap, in bytes, with the import; and over how many calls. */
-  readonly heapBytesPerCall?: number;
-  readonly memoryCalls?: number;
 }
+
+type Measured = { readonly subject: string } & Partial<Cost & Left>;
 
 type Mode = "time" | "allocation" | "memory";
 
@@ -95,20 +100,20 @@ async function measureMemory(
   subject: string,
   receiver: GrpcServer,
   redis: Redis | undefined,
-): Promise<{ heapBytesPerCall: number; memoryCalls: number }> {
-  const calls = part(subject, MEMORY_CALLS);
+): Promise<Left> {
+  const calls = MEMORY_CALLS;
   const turn = { subject, way: "with" as const, calls, mode: "memory" as const };
   const { heaps } = await run<{ heaps: number[] }>(turn, receiver, redis);
-  // The first part fills caches; growth between the second look and the last one is a leak.
-  const [, second = 0, , , last = 0] = heaps;
-  return { heapBytesPerCall: (last - second) / (calls * 0.6), memoryCalls: calls };
+  // The first part fills caches; growth between its end and the last look is a leak.
+  const [first = 0, , , , last = 0] = heaps;
+  return { heapBytesPerCall: (last - first) / (calls * 0.8), memoryCalls: calls };
 }
 
-async function measure(
+async function measureCost(
   subject: string,
   receiver: GrpcServer,
   redis: Redis | undefined,
-): Promise<Measured> {
+): Promise<Cost> {
   const spans = SUBJECTS[subject]?.spans ?? 1;
   const us: Record<Way, number[]> = { without: [], unsent: [], with: [] };
   for (let round = 0; round < ROUNDS; round += 1) {
@@ -127,10 +132,8 @@ async function measure(
     return (await run<{ bytesPerCall: number }>(turn, receiver, redis)).bytesPerCall;
   };
   const bytesPerCall = (await bytes("with")) - (await bytes("without"));
-  const memory = looksAtMemory ? await measureMemory(subject, receiver, redis) : undefined;
   const [usWithout, usWith] = [median(us.without), median(us.with)];
   return {
-    subject,
     spans,
     usWithout,
     usWith,
@@ -138,21 +141,22 @@ async function measure(
     usRecordingPerSpan: (median(us.unsent) - usWithout) / spans,
     percentOfStep: ((usWith - usWithout) / USUAL_STEP_US) * 100,
     bytesPerSpan: bytesPerCall / spans,
-    ...memory,
   };
 }
 
 function print(measured: readonly Measured[]): string {
   return table(
-    measured.map((one) => ({
-      "one call": one.subject,
-      spans: String(one.spans),
-      "µs without": short(one.usWithout),
-      "µs with": short(one.usWith),
-      "µs per span": short(one.usPerSpan),
-      recording: short(one.usRecordingPerSpan),
-      "% of a 50 ms step": short(one.percentOfStep),
-      "bytes per span": whole(one.bytesPerSpan),
+    measured.map(({ subject, ...one }) => ({
+      "one call": subject,
+      ...(one.usWith !== undefined && {
+        spans: String(one.spans),
+        "µs without": short(one.usWithout ?? 0),
+        "µs with": short(one.usWith),
+        "µs per span": short(one.usPerSpan ?? 0),
+        recording: short(one.usRecordingPerSpan ?? 0),
+        "% of a 50 ms step": short(one.percentOfStep ?? 0),
+        "bytes per span": whole(one.bytesPerSpan ?? 0),
+      }),
       ...(one.memoryCalls !== undefined && {
         "left per call": `${short(one.heapBytesPerCall ?? 0)} B of ${whole(one.memoryCalls)}`,
       }),
@@ -160,14 +164,26 @@ function print(measured: readonly Measured[]): string {
   );
 }
 
+function argument(name: string): string | undefined {
+  const at = process.argv.indexOf(name);
+  return at < 0 ? undefined : process.argv[at + 1];
+}
+
 const before = machine();
 const receiver = await startGrpcServer(false);
 const redis = isRedisMissing() ? undefined : await startRedis();
+const subjects = Object.keys(SUBJECTS)
+  .filter((subject) => wanted.some((text) => subject.includes(text)))
+  .filter((subject) => subject !== NEEDS_REDIS || redis !== undefined);
+const measureOne = async (subject: string): Promise<Measured> => ({
+  subject,
+  ...(!looksAtMemory || isTiny ? await measureCost(subject, receiver, redis) : {}),
+  ...(looksAtMemory || isTiny ? await measureMemory(subject, receiver, redis) : {}),
+});
 const measured: Measured[] = [];
-for (const subject of Object.keys(SUBJECTS)) {
-  if (!subject.includes(wanted) || (subject === NEEDS_REDIS && redis === undefined)) continue;
-  measured.push(await measure(subject, receiver, redis));
-}
+// Figures of the tiny form mean nothing, so its subjects need not wait for one another.
+if (isTiny) measured.push(...(await Promise.all(subjects.map(measureOne))));
+else for (const subject of subjects) measured.push(await measureOne(subject));
 await redis?.close();
 if (process.argv.includes("--json")) {
   process.stdout.write(`${JSON.stringify({ machine: before, measured })}\n`);

@@ -18,6 +18,8 @@ export interface ChildOptions {
   /** Flags of Node before the application. */
   readonly flags?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
+  /** @default {@link CHILD_TIME_MAX_MS} */
+  readonly timeMaxMs?: number;
   /** Called with everything on standard output so far; may send the child a signal. */
   readonly onOutput?: (stdout: string, kill: (signal: NodeJS.Signals) => void) => void;
 }
@@ -26,14 +28,14 @@ export interface ChildOptions {
 export async function runApp(
   app: string,
   args: readonly string[],
-  { flags = [], environment = {}, onOutput }: ChildOptions = {},
+  { flags = [], environment = {}, timeMaxMs = CHILD_TIME_MAX_MS, onOutput }: ChildOptions = {},
 ): Promise<Ended> {
   const path = isAbsolute(app) ? app : fileURLToPath(new URL(`apps/${app}`, import.meta.url));
   const { NODE_OPTIONS: _, ...inherited } = process.env;
   const child = spawn(
     process.execPath,
     ["--conditions=@spanledger/source", ...flags, path, ...args],
-    { env: { ...inherited, ...environment }, timeout: CHILD_TIME_MAX_MS },
+    { env: { ...inherited, ...environment }, timeout: timeMaxMs },
   );
   const output = { stdout: "", stderr: "" };
   child.stdout.on("data", (chunk: Buffer) => {

@@ -14,7 +14,10 @@ const FRAMEWORK_CALL = createContextKey("spanledger.framework-call");
 const MODEL_OPERATIONS: readonly unknown[] = ["chat", "generate_content", "text_completion"];
 
 /** How instrumentations of others mark the same: OpenInference, and Traceloop before GenAI names. */
-const FOREIGN_MARKS = { "openinference.span.kind": ["LLM"], "llm.request.type": ["chat"] } as const;
+const FOREIGN_MARKS = [
+  ["openinference.span.kind", "LLM"],
+  ["llm.request.type", "chat"],
+] as const;
 
 /** Most spans inside of one call that are looked at: its own is among the first. */
 const SPANS_MAX = 32;
@@ -63,13 +66,9 @@ export function frameworkCallAround(parent: Context): FrameworkCall | undefined 
 
 /** Whether a span with these attributes is a call to a model, whoever records it. */
 export function isModelSpan(attributes: object): boolean {
-  const read = (name: string): unknown => Reflect.get(attributes, name);
-  return (
-    MODEL_OPERATIONS.includes(read(OTEL.genAiOperationName)) ||
-    Object.entries(FOREIGN_MARKS).some(([name, values]) =>
-      values.some((value) => value === read(name)),
-    )
-  );
+  const operation: unknown = Reflect.get(attributes, OTEL.genAiOperationName);
+  if (MODEL_OPERATIONS.includes(operation)) return true;
+  return FOREIGN_MARKS.some(([name, value]) => Reflect.get(attributes, name) === value);
 }
 
 /** The attributes of a span as far as they are known; the SDK's spans show them. */

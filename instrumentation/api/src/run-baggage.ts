@@ -3,7 +3,13 @@
  *
  * In: a run, or the context that a span starts in. Out: a context, or attributes on the span.
  */
-import { type Context, propagation, type Span } from "@opentelemetry/api";
+import {
+  type Baggage,
+  type BaggageEntry,
+  type Context,
+  propagation,
+  type Span,
+} from "@opentelemetry/api";
 import { AI_OPERATIONS, OTEL, WORKFLOW } from "@spanledger/schema";
 import { type CaptureLevel, captureLevel, withhold } from "./capture.ts";
 import {
@@ -29,6 +35,14 @@ const BAGGAGE_ATTRIBUTES: readonly string[] = [
 /** Longest value taken from baggage, in characters: baggage may come from outside. */
 export const BAGGAGE_VALUE_CHARS_MAX = 256;
 
+type Entries = readonly (readonly [name: string, value: string])[];
+
+/** What the last baggage said. None ever changes, and the spans of a run begin with the same one. */
+let last: { readonly baggage: Baggage; readonly attributes: Entries } | undefined;
+
+/** Values of `gen_ai.operation.name` that make a step one that holds an AI call. */
+const AI_STEP_OPERATIONS: ReadonlySet<unknown> = new Set(AI_OPERATIONS);
+
 /** Add the run's ids to the baggage of a context. */
 export function runBaggage(parent: Context, run: RunRecord): Context {
   const values: readonly (readonly [string, string | undefined])[] = [
@@ -39,11 +53,23 @@ export function runBaggage(parent: Context, run: RunRecord): Context {
     [WORKFLOW.actorId, run.facts.actor.id],
     [WORKFLOW.actorType, run.facts.actor.type],
   ];
-  let baggage = propagation.getBaggage(parent) ?? propagation.createBaggage();
-  for (const [name, value] of values) {
-    if (value !== undefined) baggage = baggage.setEntry(name, { value });
+  // At once: each `setEntry` would copy what there is.
+  const entries: Record<string, BaggageEntry> = Object.fromEntries(
+    propagation.getBaggage(parent)?.getAllEntries() ?? [],
+  );
+  for (const [name, value] of values) if (value !== undefined) entries[name] = { value };
+  return propagation.setBaggage(parent, propagation.createBaggage(entries));
+}
+
+function attributesIn(baggage: Baggage): Entries {
+  if (last?.baggage === baggage) return last.attributes;
+  const attributes: [name: string, value: string][] = [];
+  for (const name of BAGGAGE_ATTRIBUTES) {
+    const value = baggage.getEntry(name)?.value;
+    if (value !== undefined) attributes.push([name, value.slice(0, BAGGAGE_VALUE_CHARS_MAX)]);
   }
-  return propagation.setBaggage(parent, baggage);
+  last = { baggage, attributes };
+  return attributes;
 }
 
 /**
@@ -66,18 +92,15 @@ export class RunSpanProcessor {
     safely(() => {
       const present = attributesOf(span);
       const baggage = propagation.getBaggage(parent);
-      for (const name of baggage === undefined ? [] : BAGGAGE_ATTRIBUTES) {
-        const value = baggage?.getEntry(name)?.value;
-        if (value === undefined || name in present) continue;
-        span.setAttribute(name, value.slice(0, BAGGAGE_VALUE_CHARS_MAX));
+      for (const [name, value] of baggage === undefined ? [] : attributesIn(baggage)) {
+        if (!(name in present)) span.setAttribute(name, value);
       }
       frameworkCallAround(parent)?.began(span);
       const step = activeStep(parent);
       if (step === undefined) return;
       if (!(WORKFLOW.stepName in present)) span.setAttribute(WORKFLOW.stepName, step.name);
       const operation: unknown = Reflect.get(present, OTEL.genAiOperationName);
-      if (isModelSpan(present) || AI_OPERATIONS.some((one) => one === operation))
-        step.held.add("ai");
+      if (AI_STEP_OPERATIONS.has(operation) || isModelSpan(present)) step.held.add("ai");
     });
   }
 

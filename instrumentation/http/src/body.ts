@@ -112,7 +112,9 @@ export class Body {
       const isEmpty = this.#sizeBytes === 0 && sizeBytes === undefined;
       return isEmpty ? undefined : omit("incomplete", sizeBytes);
     }
-    return this.#read(Buffer.concat(this.#chunks).toString("utf8"), sizeBytes);
+    const [only, ...more] = this.#chunks;
+    const whole = only === undefined || more.length > 0 ? Buffer.concat(this.#chunks) : only;
+    return this.#read(whole.toString("utf8"), sizeBytes);
   }
 
   #read(text: string, sizeBytes: number | undefined): BodyFacts {

@@ -1,5 +1,6 @@
 /**
- * Where a request goes: path, query and host, without the values of the query. Pure.
+ * Where a request goes: path, query and host, without the values of the query. Pure, but for
+ * the last host, which is remembered.
  */
 import type { Settings } from "./settings.ts";
 
@@ -42,10 +43,22 @@ function namesOf(query: string, { queryValues }: Settings): string {
   return shown.join("&").slice(0, TARGET_CHARS_MAX);
 }
 
+/** Host and port. */
+export interface Host {
+  readonly address: string;
+  readonly port: number | undefined;
+}
+
+/** The last header: most requests of a server have the same. */
+let last: { readonly header: string | undefined; readonly host: Host | undefined } | undefined;
+
 /** Host and port of a `Host` header; undefined where it is none. */
-export function hostOf(
-  header: string | undefined,
-): { readonly address: string; readonly port: number | undefined } | undefined {
+export function hostOf(header: string | undefined): Host | undefined {
+  if (last === undefined || last.header !== header) last = { header, host: parsed(header) };
+  return last.host;
+}
+
+function parsed(header: string | undefined): Host | undefined {
   const match = /^(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,253})(?::(\d{1,5}))?$/.exec(
     header ?? "",
   );

@@ -4,8 +4,8 @@
  * In: the standard `OTEL_*` variables. Out: an exporter, or undefined where none is wanted.
  */
 import { createRequire } from "node:module";
-import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-grpc";
 import { ConsoleSpanExporter, type SpanExporter } from "@opentelemetry/sdk-trace";
+import { GrpcTraceExporter } from "./grpc-exporter.ts";
 import type { SpanQueueLimits } from "./span-queue.ts";
 
 /** Where spans go when the environment says nothing: a receiver on this machine. */
@@ -53,7 +53,7 @@ export function createExporter(environment: Environment = process.env): SpanExpo
   if (httpExporter !== undefined) return createHttpExporter(httpExporter);
   const given =
     environment.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? environment.OTEL_EXPORTER_OTLP_ENDPOINT;
-  return new OTLPTraceExporter(given?.trim() ? {} : { url: DEFAULT_GRPC_ENDPOINT });
+  return new GrpcTraceExporter(given?.trim() ? {} : { url: DEFAULT_GRPC_ENDPOINT });
 }
 
 /** Sizes and times of the queue; `OTEL_BSP_*` wins over ours. */

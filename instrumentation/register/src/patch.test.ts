@@ -146,7 +146,7 @@ test.each([
   [{ OTEL_EXPORTER_OTLP_PROTOCOL: "http/json" }, "OTLPTraceExporter"],
   [{ OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: "http/protobuf" }, "OTLPTraceExporter"],
   [{ OTEL_TRACES_EXPORTER: "console" }, "ConsoleSpanExporter"],
-  [{}, "OTLPTraceExporter"],
+  [{}, "GrpcTraceExporter"],
 ])("the environment %j asks for the exporter %s", (environment, name) => {
   expect(createExporter(environment)?.constructor.name).toBe(name);
 });

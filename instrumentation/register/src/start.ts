@@ -5,6 +5,7 @@
  * library on standard error (`SPANLEDGER_QUIET=1` keeps it silent). Never throws.
  */
 import { resolve } from "node:path";
+import { ProxyTracerProvider, trace } from "@opentelemetry/api";
 import {
   envDetector,
   type Resource,
@@ -17,6 +18,7 @@ import { RunSpanProcessor } from "@spanledger/api";
 import { type CaptureLevel, captureLevel } from "@spanledger/api/internal";
 import { AnthropicSpanProcessor } from "@spanledger/instrumentation-anthropic";
 import { TELEMETRY } from "@spanledger/schema";
+import { CheapAttributes } from "./cheap-attributes.ts";
 import { createExporter, queueLimits } from "./exporter.ts";
 import { registerHooks } from "./hooks.ts";
 import { createLibraries, HOOKED_FILES } from "./libraries.ts";
@@ -59,8 +61,10 @@ function startAll(): Started {
   const queue = exporter && new SpanQueue(exporter, queueLimits(), say);
   const capture = captureLevel();
   if (capture !== "full") say(`content is not recorded: SPANLEDGER_CAPTURE is ${capture}`);
+  const attributes = new CheapAttributes();
   const sdk = new NodeSDK({
     spanProcessors: [
+      attributes,
       new RunSpanProcessor(capture),
       new AnthropicSpanProcessor(),
       ...(queue === undefined ? [] : [queue]),
@@ -70,6 +74,8 @@ function startAll(): Started {
     logRecordProcessors: [],
   });
   sdk.start();
+  const provider = trace.getTracerProvider();
+  attributes.serve(provider instanceof ProxyTracerProvider ? provider.getDelegate() : provider);
   const { instrumentations, libraries } = createLibraries(capture === "full");
   const arrival = arrivalOf();
   const isHooked = registerHooks(HOOKED_FILES, arrival === "required");
