@@ -21,8 +21,15 @@ const HEAP_GROWING_PERCENT = 300;
  */
 const YOUNG_GROWTH_FACTOR = 1;
 
-/** To be called before the first request. */
+/**
+ * Half of a thread's young generation from its start, in MB: as it does not grow, it would stay at the
+ * 1 MB with which V8 begins, and be cleared four times for each request of 512 spans.
+ */
+const THREAD_SEMI_SPACE_MB = 8;
+
+/** To be called before the first request, and before a thread is started. */
 export function tuneHeap(): void {
   setFlagsFromString(`--semi-space-growth-factor=${YOUNG_GROWTH_FACTOR}`);
+  setFlagsFromString(`--min-semi-space-size=${THREAD_SEMI_SPACE_MB}`);
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWING_PERCENT}`);
 }

@@ -40,6 +40,15 @@ export const BATCH_MAX_ROWS = 262_144;
 export const BATCH_MAX_AGE_MS = 1_000;
 
 /**
+ * A batch of many rows closes when no request has come for so long, in milliseconds, and ClickHouse is
+ * idle: what came last of a burst is visible sooner.
+ */
+export const BATCH_IDLE_MS = 200;
+
+/** Rows from which on that pays: an INSERT costs as much as several thousand rows before the first. */
+export const BATCH_IDLE_MIN_ROWS = 8_192;
+
+/**
  * While others wait for ClickHouse a batch may grow until this age, in milliseconds: closing it
  * earlier would make more inserts and show nothing sooner.
  */

@@ -25,6 +25,7 @@ export interface SpoolLimits {
   readonly rows?: number;
   readonly ageMs?: number;
   readonly backlogAgeMs?: number;
+  readonly idleRows?: number;
   readonly diskFreeMinBytes?: number;
   readonly windowRequests?: number;
   readonly closedInMemoryBytes?: number;

@@ -130,6 +130,43 @@ describe("a batch", () => {
     await open.stop();
   });
 
+  test("of many rows closes when nothing more comes, unless ClickHouse is behind", async () => {
+    await using dir = await testDir();
+    let isBehind = true;
+    const open = await openTestSpool(dir.path, {
+      limits: { idleRows: 2 },
+      isBehind: () => isBehind,
+    });
+    await append(open, "a");
+    await append(open, "b");
+    await append(open, "c");
+    vi.useFakeTimers();
+    try {
+      await append(open, "d");
+      await vi.advanceTimersByTimeAsync(BATCH_IDLE_MS);
+      expect(open.closed).toEqual([]);
+      isBehind = false;
+      await append(open, "e");
+      await vi.advanceTimersByTimeAsync(BATCH_IDLE_MS - 1);
+      expect(open.closed).toEqual([]);
+    } finally {
+      vi.useRealTimers();
+    }
+    await open.stop();
+    expect(open.closed).toHaveLength(1);
+  });
+
+  test("of few rows waits for its age", async () => {
+    await using dir = await testDir();
+    const open = await openTestSpool(dir.path, { limits: { idleRows: 2, ageMs: 50 } });
+    await append(open, "a");
+    await vi.waitUntil(() => open.closed.length === 1);
+    await append(open, "b", "c");
+    await vi.waitUntil(() => open.closed.length === 2);
+    await open.stop();
+    expect(await allTexts(open.closed)).toBe("0=a;|0=b;1=c;");
+  });
+
   test("closes by age, later while ClickHouse is behind", async () => {
     await using dir = await testDir();
     let isBehind = true;

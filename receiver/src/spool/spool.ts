@@ -22,6 +22,8 @@ import { DiskQueue } from "./disk-queue.ts";
 import { SpoolError, writeError } from "./errors.ts";
 import {
   BATCH_BACKLOG_AGE_MS,
+  BATCH_IDLE_MIN_ROWS,
+  BATCH_IDLE_MS,
   BATCH_MAX_AGE_MS,
   BATCH_MAX_BYTES,
   BATCH_MAX_DAYS,
@@ -36,7 +38,7 @@ import type { MadeRecord, Recorder } from "./recorder.ts";
 import { BATCH_SUFFIX, cutFile, recoverBatch } from "./recovery.ts";
 import { BatchMemory } from "./slabs.ts";
 import { checkRoom } from "./space.ts";
-import type { SpoolOptions, SpoolParts } from "./spool-parts.ts";
+import type { SpoolLimits, SpoolOptions, SpoolParts } from "./spool-parts.ts";
 import { keyOf } from "./window.ts";
 
 /** A batch that still takes requests. */
@@ -46,6 +48,7 @@ interface OpenBatch {
   readonly file: AppendFile;
   readonly openedAtMs: number;
   timer: NodeJS.Timeout | undefined;
+  idleTimer: NodeJS.Timeout | undefined;
   hasFailed: boolean;
   /** Requests of it that are being made into records. */
   readonly recording: Set<Promise<unknown>>;
@@ -84,7 +87,9 @@ export class Spool<Request> implements Journal<Request> {
   readonly #recorder: Recorder<Request>;
   readonly #recordings = new Slots(RECORDING_MAX);
   readonly #parts: SpoolParts;
-  readonly #limits: { bytes: number; rows: number; ageMs: number; backlogAgeMs: number };
+  readonly #limits: Required<
+    Pick<SpoolLimits, "bytes" | "rows" | "ageMs" | "backlogAgeMs" | "idleRows">
+  >;
   readonly #underWay = new Map<string, Promise<Appended>>();
   readonly #diskQueue: DiskQueue;
   #open: OpenBatch | undefined;
@@ -104,6 +109,7 @@ export class Spool<Request> implements Journal<Request> {
       rows: BATCH_MAX_ROWS,
       ageMs: BATCH_MAX_AGE_MS,
       backlogAgeMs: BATCH_BACKLOG_AGE_MS,
+      idleRows: BATCH_IDLE_MIN_ROWS,
       ...options.limits,
     };
     this.#diskQueue = new DiskQueue(options.limits?.unsealedBytes ?? UNSEALED_MAX_BYTES);
@@ -305,6 +311,7 @@ export class Spool<Request> implements Journal<Request> {
       file: new AppendFile(path, head, this.#parts.counts),
       openedAtMs: performance.now(),
       timer: undefined,
+      idleTimer: undefined,
       hasFailed: false,
       recording: new Set(),
     };
@@ -312,8 +319,15 @@ export class Spool<Request> implements Journal<Request> {
     return batch;
   }
 
-  /** The age of a batch counts from its first request. */
+  /** The age of a batch counts from its first request, its idleness from its last. */
   #arm(batch: OpenBatch): void {
+    if (batch.idleTimer !== undefined) batch.idleTimer.refresh();
+    else if (batch.contents.rows >= this.#limits.idleRows) {
+      const whenIdle = (): void => {
+        if (!this.#options.isBehind()) this.#close(batch);
+      };
+      batch.idleTimer = setTimeout(whenIdle, BATCH_IDLE_MS).unref();
+    }
     if (batch.timer !== undefined) return;
     const armed = performance.now();
     const tick = (): void => {
@@ -329,6 +343,7 @@ export class Spool<Request> implements Journal<Request> {
     if (this.#open !== batch) return;
     this.#open = undefined;
     clearTimeout(batch.timer);
+    clearTimeout(batch.idleTimer);
     const closedAtMs = this.#options.now();
     const sealed = this.#sealing.then(() => this.#finish(batch, closedAtMs));
     this.#sealing = this.#diskQueue.untilSealed(batch.memory, sealed);
