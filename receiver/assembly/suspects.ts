@@ -40,7 +40,7 @@ export function begin(): void {
 
 /**
  * Kinds of bytes that matter, by the upper half of the byte: 2 `% & -`, 3 `: =` and apart digits,
- * 4 `@ A J K`, 5 `_` and apart `\\`, 4 and 6 `B b` with two bits, 5 and 7 `W w` with 2 `.`. A byte
+ * 4 `@ A` with 5 `_`, 4 `J K`, 5 `\\`, 4 and 6 `B b` with two bits, 5 and 7 `W w` with 2 `.`. A byte
  * matters if its upper and its lower half have a bit in common, and what stands beside it allows that
  * one. By halves some others look the same, which are looked at for nothing, or are a digit too.
  */
@@ -51,8 +51,8 @@ export function begin(): void {
  *
  * 0. By the upper half of a byte, 1. by the lower half: see above. U+FF20, the wide @, starts with
  *    0xef, which shares the bit of `_`.
- * 2. What a byte before allows, by its lower half: `s` a `w` and a dot, `g` a dot, and anyone what
- *    needs nothing beside it; also `c` and `w`.
+ * 2. What a byte before allows, by its lower half: `s` a `w`, a `K` and a dot, `g` a dot, `y` a `J`,
+ *    which is the tag of every attribute too, and anyone what needs nothing beside it.
  * 3., 4. What the two bytes behind allow, by the lower half: `ea` and `as` a `b`, each one bit of
  *    the two, so that the `be` of nearly every sentence is none; `u0` a backslash: line breaks of
  *    content are escapes. Also `ua`, `ac`, `ep` and others.
@@ -60,10 +60,10 @@ export function begin(): void {
  */
 // biome-ignore format: a table
 const TABLES: usize = memory.data<u8>([
-  0, 0, 0x21, 0x81, 0x16, 0x68, 0x12, 0x20, 0, 0, 0, 0, 0, 0, 0x08, 0,
+  0, 0, 0x21, 0x81, 0x1e, 0x64, 0x12, 0x20, 0, 0, 0, 0, 0, 0, 0x04, 0,
   // 0 @, 1 A, 2 B b, 3, 4, 5 %, 6 &, 7 W w, 8, 9, : J, K, \\, - =, ., _
-  0x84, 0x84, 0x92, 0x80, 0x80, 0x81, 0x81, 0xa0, 0x80, 0x80, 0x05, 0x04, 0x40, 0x01, 0x20, 0x08,
-  0x8d, 0x8d, 0x8d, 0xad, 0x8d, 0x8d, 0x8d, 0xad, 0x8d, 0x8d, 0x8d, 0x8d, 0x8d, 0x8d, 0x8d, 0x8d,
+  0x84, 0x84, 0x92, 0x80, 0x80, 0x81, 0x81, 0xa0, 0x80, 0x80, 0x09, 0x08, 0x40, 0x01, 0x20, 0x04,
+  0x85, 0x85, 0x85, 0xad, 0x85, 0x85, 0x85, 0xa5, 0x85, 0x8d, 0x85, 0x85, 0x85, 0x85, 0x85, 0x85,
   0, 0x02, 0, 0, 0, 0x50, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
   0x40, 0x10, 0, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
   15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15,
@@ -149,13 +149,13 @@ function block(first: v128, second: v128, third: v128, fourth: v128, at: i32): u
     const p = at + <i32>place;
     const wanted: u32 = load<u8>(WANTED_TAILS + byteAt(p));
     const found: u32 = <u32>load<u8>(WORD_TAILS + tail(p)) | ANY_TAIL;
-    if ((wanted & found) !== 0 && look(p)) bits |= <u64>1 << place;
+    if ((wanted & found) !== 0 && look(p)) bits |= (<u64>1) << place;
   }
   return bits;
 }
 
 function joined(first: u32, second: u32, third: u32, fourth: u32): u64 {
-  return <u64>(first | (second << 16)) | (<u64>(third | (fourth << 16)) << 32);
+  return <u64>(first | (second << 16)) | ((<u64>(third | (fourth << 16))) << 32);
 }
 
 /** Which bytes have another kind than that of digits, or one more. */
@@ -177,11 +177,11 @@ function digitRuns(digitBits: u64, at: i32): u64 {
     const run = ctz(~(rest >> place));
     const start = at + <i32>place;
     if (start - lastDigit !== 1 && !isGap(start)) digits = 0;
-    if (mayStartIban(start)) bits |= <u64>1 << place;
+    if (mayStartIban(start)) bits |= (<u64>1) << place;
     const missing = digits < DIGITS_MIN ? DIGITS_MIN - 1 - digits : 0;
     digits += <i32>run;
     lastDigit = start + <i32>run - 1;
-    const all: u64 = (run === 64 ? 0 : <u64>1 << run) - 1;
+    const all: u64 = (run === 64 ? 0 : (<u64>1) << run) - 1;
     if (digits >= DIGITS_MIN) bits |= ((all >> missing) << missing) << place;
     rest &= ~(all << place);
   }

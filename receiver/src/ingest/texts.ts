@@ -5,7 +5,7 @@
  * text stays as it is, else in a scratch memory. Nearly all text stays as it is and is not touched
  * here: no suspicious byte lies in it. Side effects: the scratch memory; the redactor's counts.
  */
-import { isUtf8 } from "node:buffer";
+import { isAscii as isAsciiBytes, isUtf8 } from "node:buffer";
 import { attributeText } from "../base/attribute-text.ts";
 import type { FieldRedactor, KeyRule } from "../base/field-redactor.ts";
 import type { AttributeValue } from "../base/records.ts";
@@ -184,9 +184,10 @@ export class Texts {
     if (isOpen && redactor.isClean(start, end)) return true;
     if (isOpen && this.#clean.has(this.bytes, this.view, start, end)) return true;
     const bytes = this.#bufferOf(start, end);
-    if (!isUtf8(bytes)) return false;
-    const text = bytes.toString("utf8");
-    const isAscii = text.length === end - start;
+    // ASCII first: one look at it is all, and it is copied as it is.
+    const isAscii = isAsciiBytes(bytes);
+    if (!isAscii && !isUtf8(bytes)) return false;
+    const text = isAscii ? bytes.toString("latin1") : bytes.toString("utf8");
     const redacted = isAscii ? redactor.text(text, rule, start) : redactor.text(text, rule);
     if (redacted !== text) this.#keep(attributeText(redacted), isAscii);
     else if (isOpen) this.#clean.add(this.bytes, this.view, start, end);

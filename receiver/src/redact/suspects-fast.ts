@@ -33,7 +33,7 @@ export interface SuspectTables {
   readonly countries: Uint8Array;
   /** By byte: the 5 bits of a letter, 0 for anything else. */
   readonly letterCodes: Uint8Array;
-  /** By byte: the bit of `wordTails` that asks for it. */
+  /** By byte: the bits of `wordTails` of which it wants one before it; 128 for whatever stands there. */
   readonly wantedTails: Uint8Array;
 }
 

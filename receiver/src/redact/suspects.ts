@@ -174,8 +174,9 @@ export function suspectPlaces(start: number, end: number): Places {
 
 /** The first byte from `from` to before `end` whose bit is set, or -1. */
 function nextSet(from: number, end: number): number {
+  const set = bits;
   for (let at = from; at < end; at = (at | 31) + 1) {
-    const word = (bits[at >>> 5] as number) >>> (at & 31);
+    const word = (set[at >>> 5] as number) >>> (at & 31);
     if (word === 0) continue;
     const found = at + 31 - Math.clz32(word & -word);
     return found < end ? found : -1;
