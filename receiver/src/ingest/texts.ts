@@ -189,7 +189,7 @@ export class Texts {
     if (!isAscii && !isUtf8(bytes)) return false;
     const text = isAscii ? bytes.toString("latin1") : bytes.toString("utf8");
     const redacted = isAscii ? redactor.text(text, rule, start) : redactor.text(text, rule);
-    if (redacted !== text) this.#keep(attributeText(redacted), isAscii);
+    if (redacted !== text) this.#keep(attributeText(redacted));
     else if (isOpen) this.#clean.add(this.bytes, this.view, start, end);
     return true;
   }
@@ -268,12 +268,12 @@ export class Texts {
     this.#inScratch(first);
   }
 
-  /** @param isAscii what replaces a value is, and where all else is too, nothing is to be encoded */
-  #keep(text: string, isAscii = false): void {
-    const sizeBytes = isAscii ? text.length : Buffer.byteLength(text);
+  #keep(text: string): void {
+    // Of the text itself: what came as ASCII may have got another letter out of an escape.
+    const sizeBytes = Buffer.byteLength(text);
     const first = this.scratch.at;
     this.scratch.reserve(sizeBytes);
-    if (isAscii) this.scratch.latin1(text);
+    if (sizeBytes === text.length) this.scratch.latin1(text);
     else this.scratch.rawText(text, sizeBytes);
     this.#inScratch(first);
   }
