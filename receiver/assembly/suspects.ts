@@ -9,10 +9,10 @@
 
 /** Where things stand in the memory; src/redact/suspects-fast.ts puts them there. */
 const KEY_TAILS: usize = 0x10000;
-const PREFIX_TAILS: usize = 0x18000;
+const WORD_TAILS: usize = 0x18000;
 const COUNTRIES: usize = 0x20000;
 const LETTER_CODES: usize = 0x20400;
-const JOINT_BITS: usize = 0x20500;
+const WANTED_TAILS: usize = 0x20500;
 const INPUT: usize = 0x20800;
 const BITS: usize = 0x31000;
 
@@ -20,6 +20,11 @@ const DIGITS_MIN: i32 = 6;
 const GAP_SIZE_MAX: i32 = 5;
 const GAP_SIZE_MAX_BYTES: i32 = 15;
 const ESCAPES_MAX: i32 = 15;
+
+/** In `WANTED_TAILS`: what stands before the byte says nothing, it is to be looked at in any case. */
+const ANY_TAIL: u32 = 0x80;
+/** In both: a prefix of a secret, a bit for each sign after it. */
+const PREFIX_TAILS: u32 = 0x07;
 
 /** State from chunk to chunk; places are counted from the start of the request. */
 let digits: i32 = 0;
@@ -34,133 +39,155 @@ export function begin(): void {
 }
 
 /**
+ * Kinds of bytes that matter, by the upper half of the byte: 2 `% & -`, 3 `: =` and apart digits,
+ * 4 `@ A` with 5 `_`, 4 `J K`, 5 `\\`, 4 and 6 `B b` with two bits, 5 and 7 `W w` with 2 `.`. A byte
+ * matters if its upper and its lower half have a bit in common, and what stands beside it allows that
+ * one. By halves some others look the same, which are looked at for nothing, or are a digit too.
+ */
+
+/**
+ * Tables of 16 bytes. They stand in memory, because V8 makes a constant anew wherever it is used, with
+ * four instructions, and loads with one.
+ *
+ * 0. By the upper half of a byte, 1. by the lower half: see above. U+FF20, the wide @, starts with
+ *    0xef, which shares the bit of `_`.
+ * 2. What a byte before allows, by its lower half: `s` a `w`, a `K` and a dot, `g` a dot, `y` a `J`,
+ *    which is the tag of every attribute too, and anyone what needs nothing beside it.
+ * 3., 4. What the two bytes behind allow, by the lower half: `ea` and `as` a `b`, each one bit of
+ *    the two, so that the `be` of nearly every sentence is none; `u0` a backslash: line breaks of
+ *    content are escapes. Also `ua`, `ac`, `ep` and others.
+ * 5. The lower half of every byte.
+ */
+// biome-ignore format: a table
+const TABLES: usize = memory.data<u8>([
+  0, 0, 0x21, 0x81, 0x1e, 0x64, 0x12, 0x20, 0, 0, 0, 0, 0, 0, 0x04, 0,
+  // 0 @, 1 A, 2 B b, 3, 4, 5 %, 6 &, 7 W w, 8, 9, : J, K, \\, - =, ., _
+  0x84, 0x84, 0x92, 0x80, 0x80, 0x81, 0x81, 0xa0, 0x80, 0x80, 0x09, 0x08, 0x40, 0x01, 0x20, 0x04,
+  0x85, 0x85, 0x85, 0xad, 0x85, 0x85, 0x85, 0xa5, 0x85, 0x8d, 0x85, 0x85, 0x85, 0x85, 0x85, 0x85,
+  0, 0x02, 0, 0, 0, 0x50, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+  0x40, 0x10, 0, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+  15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15,
+], 16);
+
+/** All kinds but digits: a bit for each, added to itself it reaches the highest where one is set. */
+const OTHER_KINDS: usize = memory.data<u8>(
+  [127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127],
+  16,
+);
+
+/** The entries that the halves of bytes ask for; they are below 16, so the relaxed form is exact. */
+function entries(table: v128, halves: v128): v128 {
+  return ASC_FEATURE_RELAXED_SIMD
+    ? i8x16.relaxed_swizzle(table, halves)
+    : i8x16.swizzle(table, halves);
+}
+
+/**
  * Mark a chunk.
  *
  * @param base place of its first byte in the request
- * @param size its bytes, a multiple of 32; what is beyond the end of the request is zero
+ * @param size its bytes, a multiple of 64; what is beyond the end of the request is zero
  */
 export function mark(base: i32, size: i32): void {
   shift = INPUT - <usize>base;
-  for (let at = 0; at < size; at += 32) {
-    const p = INPUT + <usize>at;
-    const first = matterAt(p);
-    const second = matterAt(p + 16);
-    // The fast path, and the only branch that most text takes.
-    let bits: u32 = 0;
-    if (v128.any_true(v128.or(first, second))) {
-      bits = block(first, base + at) | (block(second, base + at + 16) << 16);
-    }
-    store<u32>(BITS + (<usize>at >> 3), bits);
+  const end = INPUT + <usize>size;
+  let p = INPUT;
+  while (p < end) {
+    const byUpper = v128.load(TABLES);
+    const byLower = v128.load(TABLES, 16);
+    const byBefore = v128.load(TABLES, 32);
+    const byNext = v128.load(TABLES, 48);
+    const bySecond = v128.load(TABLES, 64);
+    const half = v128.load(TABLES, 80);
+    let first: v128, second: v128, third: v128, fourth: v128;
+    // The fast path, which most text takes: a loop without calls, so that the tables are in registers.
+    do {
+      first = matterAt(p, byUpper, byLower, byBefore, byNext, bySecond, half);
+      second = matterAt(p + 16, byUpper, byLower, byBefore, byNext, bySecond, half);
+      third = matterAt(p + 32, byUpper, byLower, byBefore, byNext, bySecond, half);
+      fourth = matterAt(p + 48, byUpper, byLower, byBefore, byNext, bySecond, half);
+      store<u64>(BITS + ((p - INPUT) >> 3), 0);
+      p += 64;
+    } while (!v128.any_true(v128.or(v128.or(first, second), v128.or(third, fourth))) && p < end);
+    const at = p - 64 - INPUT;
+    store<u64>(BITS + (at >> 3), block(first, second, third, fourth, base + <i32>at));
   }
+}
+
+/** Of 16 bytes, those that matter where they stand. */
+function matterAt(
+  p: usize,
+  byUpper: v128,
+  byLower: v128,
+  byBefore: v128,
+  byNext: v128,
+  bySecond: v128,
+  half: v128,
+): v128 {
+  const bytes = v128.load(p);
+  const upper = entries(byUpper, v128.and(i16x8.shr_u(bytes, 4), half));
+  const lower = entries(byLower, v128.and(bytes, half));
+  const before = entries(byBefore, v128.and(v128.load(p - 1), half));
+  const next = entries(byNext, v128.and(v128.load(p, 1), half));
+  const second = entries(bySecond, v128.and(v128.load(p, 2), half));
+  const allowed = v128.or(before, v128.and(next, second));
+  return v128.and(v128.and(upper, lower), allowed);
+}
+
+/** The bits of 64 bytes. */
+function block(first: v128, second: v128, third: v128, fourth: v128, at: i32): u64 {
+  const digitBits = joined(
+    i8x16.bitmask(first),
+    i8x16.bitmask(second),
+    i8x16.bitmask(third),
+    i8x16.bitmask(fourth),
+  );
+  // The lower halves of `%` and `&` are those of digits.
+  const others = joined(having(first), having(second), having(third), having(fourth)) & ~digitBits;
+  let bits: u64 = digitBits === 0 ? 0 : digitRuns(digitBits, at);
+  for (let rest = others; rest !== 0; rest &= rest - 1) {
+    const place = ctz(rest);
+    // What stands before it rules out nearly all.
+    const p = at + <i32>place;
+    const wanted: u32 = load<u8>(WANTED_TAILS + byteAt(p));
+    const found: u32 = <u32>load<u8>(WORD_TAILS + tail(p)) | ANY_TAIL;
+    if ((wanted & found) !== 0 && look(p)) bits |= (<u64>1) << place;
+  }
+  return bits;
+}
+
+function joined(first: u32, second: u32, third: u32, fourth: u32): u64 {
+  return <u64>(first | (second << 16)) | ((<u64>(third | (fourth << 16))) << 32);
+}
+
+/** Which bytes have another kind than that of digits, or one more. */
+function having(matter: v128): u32 {
+  return i8x16.bitmask(i8x16.add(v128.and(matter, v128.load(OTHER_KINDS)), v128.load(OTHER_KINDS)));
 }
 
 function byteAt(at: i32): u32 {
   return load<u8>(shift + <usize>at);
 }
 
-/**
- * Kinds of bytes that matter, by the upper half of the byte: 2 `% & -` and apart `.`, 3 `: =` and
- * digits, 4 `@ A J K`, 5 `\ _`, 4 and 6 `B b`, 5 and 7 `W w`. A byte matters if its upper and its
- * lower half have a bit in common, and what stands beside it allows it.
- */
-const JOINTS: i32 = 0x01;
-const SIGNS: i32 = 0x02;
-const CAPITALS: i32 = 0x04;
-const SLASH_UNDERSCORE: i32 = 0x08;
-const ANY_B: i32 = 0x10;
-const ANY_W: i32 = 0x20;
-const DOT: i32 = 0x40;
-
-/**
- * Tables of 16 bytes. They stand in memory, because V8 makes a constant anew wherever it is used, with
- * four instructions, and loads with one.
- *
- * 1. By the upper half of a byte, 2. by the lower half: see above. U+FF20, the wide @, starts with
- *    0xef, which shares the bit of `_`; no other byte of the upper half matters but 0xec, which is
- *    looked at for nothing.
- * 3. What a byte before allows, by its lower half: `s` a `w` and a dot, `g` a dot; also `c` and `w`.
- * 4., 5. What the two bytes behind a `b` are to be, by the lower half: `ea` and `as`, each with a bit
- *    of its own. Also `ua`, `ac` and others, but not the `be` of nearly every sentence.
- * 6. The lower half of every byte. 7. The bit of `b`. 8. Bits that need nothing beside them.
- * 9., 10. A backslash, which matters before a `u` alone: line breaks of content are escapes.
- */
-// biome-ignore format: a table
-const TABLES: usize = memory.data<u8>([
-  0, 0, 0x41, 0x82, 0x14, 0x28, 0x10, 0x20, 0, 0, 0, 0, 0, 0, 0x08, 0,
-  // 0 @, 1 A, 2 B b, 3, 4, 5 %, 6 &, 7 W w, 8, 9, : J, K, \\, - =, ., _
-  0x84, 0x84, 0x90, 0x80, 0x80, 0x81, 0x81, 0xa0, 0x80, 0x80, 0x06, 0x04, 0x08, 0x03, 0x40, 0x08,
-  0, 0, 0, 0x60, 0, 0, 0, 0x40, 0, 0, 0, 0, 0, 0, 0, 0,
-  0, 0x01, 0, 0, 0, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-  0, 0x02, 0, 0x01, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-  15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15,
-  0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10,
-  0x8f, 0x8f, 0x8f, 0x8f, 0x8f, 0x8f, 0x8f, 0x8f, 0x8f, 0x8f, 0x8f, 0x8f, 0x8f, 0x8f, 0x8f, 0x8f,
-  0x5c, 0x5c, 0x5c, 0x5c, 0x5c, 0x5c, 0x5c, 0x5c, 0x5c, 0x5c, 0x5c, 0x5c, 0x5c, 0x5c, 0x5c, 0x5c,
-  0x75, 0x75, 0x75, 0x75, 0x75, 0x75, 0x75, 0x75, 0x75, 0x75, 0x75, 0x75, 0x75, 0x75, 0x75, 0x75,
-], 16);
-
-/** The entries that the halves of bytes ask for; they are below 16, so the relaxed form is exact. */
-function entries(table: i32, halves: v128): v128 {
-  const entry = v128.load(TABLES + 16 * table);
-  return ASC_FEATURE_RELAXED_SIMD
-    ? i8x16.relaxed_swizzle(entry, halves)
-    : i8x16.swizzle(entry, halves);
-}
-
-/** Of 16 bytes, those that matter where they stand. */
-function matterAt(p: usize): v128 {
-  const v = v128.load(p);
-  const half = v128.load(TABLES + 80);
-  const upper = entries(0, v128.and(i16x8.shr_u(v, 4), half));
-  const lower = entries(1, v128.and(v, half));
-  const after = entries(2, v128.and(v128.load(p - 1), half));
-  const next = v128.load(p + 1);
-  const second = entries(3, v128.and(next, half));
-  const third = entries(4, v128.and(v128.load(p + 2), half));
-  const isWord = i8x16.gt_s(v128.and(second, third), i8x16.splat(0));
-  const before = v128.and(isWord, v128.load(TABLES + 96));
-  const allowed = v128.or(v128.or(after, before), v128.load(TABLES + 112));
-  const isBackslash = i8x16.eq(v, v128.load(TABLES + 128));
-  const isOther = v128.andnot(isBackslash, i8x16.eq(next, v128.load(TABLES + 144)));
-  return v128.andnot(v128.and(v128.and(upper, lower), allowed), isOther);
-}
-
-/** The bits of 16 bytes. */
-function block(matter: v128, at: i32): u32 {
-  let bits: u32 = 0;
-  const digitBits: u32 = i8x16.bitmask(matter);
-  const joints: u32 = having(matter, JOINTS | DOT);
-  const signs: u32 = having(matter, SIGNS);
-  const others: u32 = having(matter, CAPITALS | SLASH_UNDERSCORE | ANY_B | ANY_W);
-  for (let rest = joints; rest !== 0; rest &= rest - 1) {
-    const place: i32 = ctz(rest);
-    if (joint(at + place)) bits |= 1 << place;
-  }
-  for (let rest = digitBits; rest !== 0; rest &= rest - 1) {
-    const place: i32 = ctz(rest);
-    if (digit(at + place)) bits |= 1 << place;
-  }
-  for (let rest = signs; rest !== 0; rest &= rest - 1) {
-    const place: i32 = ctz(rest);
-    if (sign(at + place)) bits |= 1 << place;
-  }
-  for (let rest = others; rest !== 0; rest &= rest - 1) {
-    const place: i32 = ctz(rest);
-    if (look(at + place)) bits |= 1 << place;
+/** The bits of digits, those side by side at once. */
+function digitRuns(digitBits: u64, at: i32): u64 {
+  let bits: u64 = 0;
+  let rest = digitBits;
+  while (rest !== 0) {
+    const place = ctz(rest);
+    // A digit in each place, up to where the first one is missing.
+    const run = ctz(~(rest >> place));
+    const start = at + <i32>place;
+    if (start - lastDigit !== 1 && !isGap(start)) digits = 0;
+    if (mayStartIban(start)) bits |= (<u64>1) << place;
+    const missing = digits < DIGITS_MIN ? DIGITS_MIN - 1 - digits : 0;
+    digits += <i32>run;
+    lastDigit = start + <i32>run - 1;
+    const all: u64 = (run === 64 ? 0 : (<u64>1) << run) - 1;
+    if (digits >= DIGITS_MIN) bits |= ((all >> missing) << missing) << place;
+    rest &= ~(all << place);
   }
   return bits;
-}
-
-/** Which bytes have one of these kinds. */
-function having(matter: v128, kinds: i32): u32 {
-  return i8x16.bitmask(i8x16.ne(v128.and(matter, i8x16.splat(<i8>kinds)), i8x16.splat(0)));
-}
-
-function digit(at: i32): bool {
-  if (at - lastDigit !== 1 && !isGap(at)) digits = 0;
-  digits += 1;
-  lastDigit = at;
-  return digits >= DIGITS_MIN || mayStartIban(at);
 }
 
 function isGap(at: i32): bool {
@@ -182,30 +209,44 @@ function mayStartIban(at: i32): bool {
   return load<u8>(COUNTRIES + (((first & 31) << 5) | (second & 31))) !== 0;
 }
 
-/** `-`, `.` after a prefix of a secret; `%40`, `&#6`. */
-function joint(at: i32): bool {
-  const byte = byteAt(at);
-  if ((load<u8>(PREFIX_TAILS + tail(at)) & load<u8>(JOINT_BITS + byte)) !== 0) return true;
-  const next = byteAt(at + 1);
-  if (byte === 0x2d) return byteAt(at - 1) === 45 && next === 66;
-  if (byte === 0x25) return next === 52 && byteAt(at + 2) === 48;
-  return byte === 0x26 && next === 35 && byteAt(at + 2) === 54;
-}
-
-/** `:` and `=` after a telling key; `://h`. */
-function sign(at: i32): bool {
-  if (byteAt(at + 1) === 47 && byteAt(at + 2) === 47 && byteAt(at + 3) === 104) return true;
-  return isAfterKey(at);
-}
-
+/** A byte that is no digit, after what is wanted before it. */
 function look(at: i32): bool {
   const byte = byteAt(at);
   const next = byteAt(at + 1);
-  if (byte === 0x5f) return (load<u8>(PREFIX_TAILS + tail(at)) & load<u8>(JOINT_BITS + byte)) !== 0;
-  if (byte === 0x40) return true;
-  if (byte === 0x5c) return next === 117 && byteAt(at + 2) === 48 && byteAt(at + 3) === 48;
-  if (byte === 0xef) return next === 0xbc && byteAt(at + 2) === 0xa0;
-  return lookAtLetter(at, byte, next);
+  switch (byte) {
+    case 0x3a:
+    case 0x3d:
+      return sign(at, next);
+    case 0x2d:
+      if (byteAt(at - 1) === 45 && next === 66) return true;
+      return isPrefix(at, byte);
+    case 0x2e:
+    case 0x5f:
+      return isPrefix(at, byte);
+    case 0x40:
+      return true;
+    case 0x25:
+      return next === 52 && byteAt(at + 2) === 48;
+    case 0x26:
+      return next === 35 && byteAt(at + 2) === 54;
+    case 0x5c:
+      return next === 117 && byteAt(at + 2) === 48 && byteAt(at + 3) === 48;
+    case 0xef:
+      return next === 0xbc && byteAt(at + 2) === 0xa0;
+    default:
+      return lookAtLetter(at, byte, next);
+  }
+}
+
+/** `-`, `.`, `_` after a prefix of a secret. */
+function isPrefix(at: i32, byte: u32): bool {
+  return (load<u8>(WORD_TAILS + tail(at)) & load<u8>(WANTED_TAILS + byte) & PREFIX_TAILS) !== 0;
+}
+
+/** `:` and `=` after a telling key; `://h`. */
+function sign(at: i32, next: u32): bool {
+  if (next === 47 && byteAt(at + 2) === 47 && byteAt(at + 3) === 104) return true;
+  return isAfterKey(at);
 }
 
 function lookAtLetter(at: i32, byte: u32, next: u32): bool {
@@ -222,8 +263,11 @@ function lookAtLetter(at: i32, byte: u32, next: u32): bool {
     case 0x57:
     case 0x77:
       return (before | 32) === 115 && (byteAt(at - 2) | 32) === 115;
-    default:
+    case 0x42:
+    case 0x62:
       return (next | 32) === 101 ? isBearer(at) : (next | 32) === 97 && isBasic(at);
+    default:
+      return false;
   }
 }
 

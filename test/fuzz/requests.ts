@@ -55,6 +55,8 @@ const TELLING_TEXTS: readonly string[] = [
   "sk-abcdefghijklmnopqrstuvwx0123456789",
   "password=hunter22 next",
   '{"password":"hunter2","n":1,"to":"eve@example.org"}',
+  // ASCII as many producers write it, of which redaction makes letters that are none.
+  '[{"content":"caf\\u00e9 \\u4e2d, write to eve@example.org"}]',
   '[{"role":"user","content":"my number is 415-555-0132"}]',
   "https://user:secret@host/path",
   "Bearer abcdef0123456789abcdef",

@@ -9,6 +9,7 @@ import { BATCH_TABLES, NORMALISED } from "@spanledger/schema";
 import { expect, test } from "vitest";
 import type { BatchPlace, EncodedRequest } from "../../receiver/src/base/batch.ts";
 import { testSeed } from "../../receiver/src/base/seed.test.helper.ts";
+import * as wire from "../../receiver/src/base/wire.test.helper.ts";
 import { firstPlace } from "../../receiver/src/classify/place.ts";
 import { rowsOf } from "../../receiver/src/classify/rows.ts";
 import { encodeSpans } from "../../receiver/src/encode-spans.ts";
@@ -118,6 +119,15 @@ test(`seed ${SEED}: noise is refused the same`, () => {
   const { encodeTraces } = bound(transcoder());
   const found = compare(noise, encodeTraces, ROUNDS);
   expect(found.refused).toBeGreaterThan(ROUNDS / 2);
+});
+
+test("letters that JSON hides in escapes come out as UTF-8 beside personal data", () => {
+  const content = '[{"content":"caf\\u00e9 \\u4e2d, write to eve@example.org"}]';
+  const body = wire.request(wire.span({ 9: wire.attribute(9, "note", wire.field(1, content)) }));
+  const { encodeTraces, lanes } = bound(transcoder());
+  const rows = Buffer.from(encodeTraces(body, PLACE).tables[0]?.bytes ?? []).toString("utf8");
+  expect(rows).toMatch(/café 中, write to \[email:[a-z]{16}\]"/);
+  expect(lanes).toEqual({ fast: 1, slow: 0 });
 });
 
 test(`seed ${SEED}: leaves made along with the rows are those of the rows`, () => {

@@ -5,7 +5,7 @@
  * text stays as it is, else in a scratch memory. Nearly all text stays as it is and is not touched
  * here: no suspicious byte lies in it. Side effects: the scratch memory; the redactor's counts.
  */
-import { isUtf8 } from "node:buffer";
+import { isAscii as isAsciiBytes, isUtf8 } from "node:buffer";
 import { attributeText } from "../base/attribute-text.ts";
 import type { FieldRedactor, KeyRule } from "../base/field-redactor.ts";
 import type { AttributeValue } from "../base/records.ts";
@@ -184,11 +184,12 @@ export class Texts {
     if (isOpen && redactor.isClean(start, end)) return true;
     if (isOpen && this.#clean.has(this.bytes, this.view, start, end)) return true;
     const bytes = this.#bufferOf(start, end);
-    if (!isUtf8(bytes)) return false;
-    const text = bytes.toString("utf8");
-    const isAscii = text.length === end - start;
+    // ASCII first: one look at it is all, and it is copied as it is.
+    const isAscii = isAsciiBytes(bytes);
+    if (!isAscii && !isUtf8(bytes)) return false;
+    const text = isAscii ? bytes.toString("latin1") : bytes.toString("utf8");
     const redacted = isAscii ? redactor.text(text, rule, start) : redactor.text(text, rule);
-    if (redacted !== text) this.#keep(attributeText(redacted), isAscii);
+    if (redacted !== text) this.#keep(attributeText(redacted));
     else if (isOpen) this.#clean.add(this.bytes, this.view, start, end);
     return true;
   }
@@ -267,12 +268,12 @@ export class Texts {
     this.#inScratch(first);
   }
 
-  /** @param isAscii what replaces a value is, and where all else is too, nothing is to be encoded */
-  #keep(text: string, isAscii = false): void {
-    const sizeBytes = isAscii ? text.length : Buffer.byteLength(text);
+  #keep(text: string): void {
+    // Of the text itself: what came as ASCII may have got another letter out of an escape.
+    const sizeBytes = Buffer.byteLength(text);
     const first = this.scratch.at;
     this.scratch.reserve(sizeBytes);
-    if (isAscii) this.scratch.latin1(text);
+    if (sizeBytes === text.length) this.scratch.latin1(text);
     else this.scratch.rawText(text, sizeBytes);
     this.#inScratch(first);
   }

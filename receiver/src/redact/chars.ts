@@ -56,6 +56,15 @@ export function startsWord(text: string, i: number): boolean {
   return i >= 3 && isPercentEscape(text, i - 3);
 }
 
+/**
+ * The same text in memory of its own, to be kept: a part of a text keeps all of that alive.
+ *
+ * @param text short
+ */
+export function detached(text: string): string {
+  return text.split("").join("");
+}
+
 /** Three letters before `end` as 15 bits; anything else than a letter counts as 0. */
 export function tail3(text: string, end: number): number {
   return (code5(text, end - 3) << 10) | (code5(text, end - 2) << 5) | code5(text, end - 1);

@@ -42,7 +42,7 @@ const AT_SIGNS = ["@", "\uff20", "%40", "&#64;", "\\u0040"] as const;
 export function findEmails(text: string, places: Places, findings: Findings): void {
   for (const [n, at] of places.at.entries()) {
     if (((places.masks[n] as number) & (MAY_EMAIL | MAY_ESCAPE)) === 0) continue;
-    if (findings.userinfoEnds.has(at)) continue;
+    if (findings.endsUserinfo(at)) continue;
     const sign = AT_SIGNS.find((writing) => text.startsWith(writing, at));
     if (sign !== undefined) findEmailAt(text, at, sign.length, findings);
   }

@@ -134,7 +134,7 @@ export function findUrlPasswords(text: string, findings: Findings): void {
       findings.steps++;
     }
     if (colon === -1 || end <= colon) continue;
-    findings.userinfoEnds.add(end);
+    findings.addUserinfoEnd(end);
     const isDone = end === colon + 1 || isToken(text.slice(colon + 1, end));
     if (!isDone) findings.add("secret", colon + 1, end);
   }

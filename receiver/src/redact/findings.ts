@@ -29,13 +29,23 @@ const RANK: Record<RedactionKind, number> = {
 
 export class Findings {
   readonly #list: Finding[] = [];
-  /** Places of `@` that end the user part of a URL and are no part of an e-mail address. */
-  readonly userinfoEnds: Set<number> = new Set();
+  /** Places of `@` that end the user part of a URL; most texts have none. */
+  #userinfoEnds: Set<number> | undefined;
   /** Characters looked at beyond the single pass; tests bound it on hostile input. */
   steps = 0;
 
   add(kind: RedactionKind, start: number, end: number): void {
     this.#list.push({ kind, start, end, valueStart: start, valueEnd: end });
+  }
+
+  /** The `@` at this place ends the user part of a URL and is no part of an e-mail address. */
+  addUserinfoEnd(at: number): void {
+    this.#userinfoEnds ??= new Set();
+    this.#userinfoEnds.add(at);
+  }
+
+  endsUserinfo(at: number): boolean {
+    return this.#userinfoEnds?.has(at) ?? false;
   }
 
   get size(): number {

@@ -48,6 +48,7 @@ describe("plain escapes", () => {
         const written = write(text);
         const escapes = plainEscapes(written);
         if (escapes === undefined) return;
+        expect(escapes.meant).toBe(text);
         const known = escapes.placesIn(prefilter(written));
         const whole = prefilter(text);
         for (const [n, place] of whole.at.entries()) {

@@ -9,6 +9,7 @@
 
 import { Edits } from "./edits.ts";
 import { Places } from "./places.ts";
+import { isToken } from "./token.ts";
 
 /** Most escapes side by side: `keyBefore` reads 15 backslashes before a quote. */
 export const ESCAPES_SIDE_BY_SIDE_MAX = 7;
@@ -22,18 +23,36 @@ export function isPlainEscape(c: number): boolean {
   return c === 110 || c === 34 || c === 92 || c === 116 || c === 114;
 }
 
+/** What a plain escape means, by the character behind its backslash. */
+function meaningOf(c: number): string {
+  if (c === 110) return "\n";
+  if (c === 116) return "\t";
+  if (c === 114) return "\r";
+  return c === 34 ? '"' : "\\";
+}
+
 /** See the module comment. */
 export class Escapes {
+  /** The string that is meant. */
+  readonly meant: string;
   /** Places of their backslashes. */
   readonly #at: readonly number[];
 
   /** @param written all its escapes are plain ones, and not too many side by side */
   constructor(written: string) {
     const places: number[] = [];
-    for (let at = written.indexOf("\\"); at !== -1; at = written.indexOf("\\", at + 2)) {
+    const pieces: string[] = [];
+    let last = 0;
+    for (let at = written.indexOf("\\"); at !== -1; at = slashFrom(written, last)) {
       places.push(at);
+      // A line break seldom comes alone.
+      if (at > last) pieces.push(written.slice(last, at));
+      pieces.push(meaningOf(written.charCodeAt(at + 1)));
+      last = at + 2;
     }
     this.#at = places;
+    if (last > 0) pieces.push(written.slice(last));
+    this.meant = last > 0 ? pieces.join("") : written;
   }
 
   /** The suspicious places of the string that is meant, from those of the written one. */
@@ -41,7 +60,8 @@ export class Escapes {
     if (this.#at.length === 0) return written;
     const meant = new Places();
     let escapes = 0;
-    for (const [n, at] of written.at.entries()) {
+    for (let n = 0; n < written.at.length; n++) {
+      const at = written.at[n] as number;
       while ((this.#at[escapes] as number) < at) escapes++;
       meant.add(at - escapes, written.masks[n] as number);
     }
@@ -59,10 +79,20 @@ export class Escapes {
     for (let n = 0; n < meant.size; n++) {
       const start = moved(meant.startOf(n));
       const end = moved(meant.endOf(n));
-      written.add(start, end, JSON.stringify(meant.textOf(n)).slice(1, -1));
+      written.add(start, end, asWritten(meant.textOf(n)));
     }
     return written;
   }
+}
+
+/** The first backslash from `from` on, or -1; looks before it asks the engine to search. */
+function slashFrom(text: string, from: number): number {
+  return text.charCodeAt(from) === 92 ? from : text.indexOf("\\", from);
+}
+
+/** A text as it is written in JSON. A token, which nearly all are, is written as it is. */
+function asWritten(text: string): string {
+  return isToken(text) ? text : JSON.stringify(text).slice(1, -1);
 }
 
 /** Of a string without escapes. */

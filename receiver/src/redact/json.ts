@@ -194,7 +194,9 @@ class JsonRedactor {
     this.#isPlain = true;
     for (;;) {
       if (this.#quote < i) this.#quote = placeOf(text, '"', i);
-      if (this.#slash < i) this.#slash = placeOf(text, "\\", i);
+      // Line breaks come in pairs: a look is cheaper than a search.
+      if (text.charCodeAt(i) === 92) this.#slash = i;
+      else if (this.#slash < i) this.#slash = placeOf(text, "\\", i);
       if (this.#slash >= this.#quote) return this.#quote;
       sideBySide = this.#slash === i ? sideBySide + 1 : 1;
       this.#hasEscape = true;
@@ -212,7 +214,7 @@ class JsonRedactor {
 
   #key(start: number, end: number, colon: number): void {
     const raw = this.#text.slice(start + 1, end);
-    const key = raw.includes("\\") ? (decode(raw) ?? raw) : raw;
+    const key = this.#hasEscape ? (decode(raw) ?? raw) : raw;
     const own = classifyKey(key);
     this.#leaf(start + 1, end, "none");
     // `{"card": {"number": …}}`: what an inner key leaves open, the outer one tells.
@@ -251,7 +253,7 @@ class JsonRedactor {
     for (const { from, to } of isLong ? excerptsOf(raw, places) : [{ from: 0, to: raw.length }]) {
       const written = raw.slice(from, to);
       const escapes = hasEscape ? new Escapes(written) : NO_ESCAPES;
-      const meant = hasEscape ? (decode(written) ?? written) : written;
+      const meant = hasEscape ? escapes.meant : written;
       const known = escapes.placesIn(places.part(from, to));
       const edits = this.#parts.string(meant, keyClass, this.#depth + 1, known);
       if (edits.size > 0) this.#edits.addPart(escapes.editsOut(edits), start + from);

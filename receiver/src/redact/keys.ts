@@ -6,7 +6,7 @@
  * `key`; `accessToken2` is `access`, `token`). Side effect: a bounded cache of keys seen.
  */
 
-import { isDigit, isLetter } from "./chars.ts";
+import { detached, isDigit, isLetter } from "./chars.ts";
 import * as words from "./key-words.ts";
 import { withoutTokens } from "./token.ts";
 
@@ -43,7 +43,7 @@ export function classifyKey(key: string): KeyClass {
   const keyClass = classify(withoutTokens(short));
   if (key.length <= KEY_SIZE_MAX) {
     if (cache.size >= CACHE_KEYS_MAX) cache.clear();
-    cache.set(key, keyClass);
+    cache.set(detached(key), keyClass);
   }
   return keyClass;
 }

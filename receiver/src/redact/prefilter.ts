@@ -11,7 +11,7 @@ import { isDigit, isHex, isLetter, isPercentEscape, startsWord, tail3 } from "./
 import { ibanLength } from "./iban-countries.ts";
 import { keyBefore } from "./key-before.ts";
 import { NO_PLACES, Places } from "./places.ts";
-import { isTokenColon } from "./token.ts";
+import { isTokenColon, TOKEN_END } from "./token.ts";
 
 export const MAY_EMAIL = 1;
 export const MAY_DIGITS = 2;
@@ -248,7 +248,9 @@ function lookAtSign(text: string, i: number): number {
   if (text.charCodeAt(i) === 58 && text.startsWith("//", i + 1)) {
     return text.startsWith("hooks.", i + 3) ? MAY_SECRET : 0;
   }
-  return keyBefore(text, i) === undefined || isTokenColon(text, i) ? 0 : MAY_ASSIGN;
+  // Cheap first: a redacted text is looked at again around its tokens.
+  if (text.charCodeAt(i + TOKEN_END) === 93 && isTokenColon(text, i)) return 0;
+  return keyBefore(text, i) === undefined ? 0 : MAY_ASSIGN;
 }
 
 function isAsciiEscape(text: string, i: number): boolean {

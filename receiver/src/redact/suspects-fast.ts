@@ -11,10 +11,10 @@ import { SUSPECTS_WASM } from "./suspects-wasm.ts";
 
 /** Where things stand in the memory: as in assembly/suspects.ts. */
 const KEY_TAILS = 0x10000;
-const PREFIX_TAILS = 0x18000;
+const WORD_TAILS = 0x18000;
 const COUNTRIES = 0x20000;
 const LETTER_CODES = 0x20400;
-const JOINT_BITS = 0x20500;
+const WANTED_TAILS = 0x20500;
 const INPUT = 0x20800;
 const BITS = 0x31000;
 
@@ -24,15 +24,19 @@ const CHUNK_SIZE_BYTES = 65_536;
 /** Bytes around a chunk that are looked at: more than the longest way back to a key. */
 const AROUND_SIZE_BYTES = 32;
 
+/** Bytes that are looked at in one step, of which there are whole ones. */
+const STEP_SIZE_BYTES = 64;
+
 /** Tables that both implementations read. */
 export interface SuspectTables {
   readonly keyTails: Uint8Array;
-  readonly prefixTails: Uint8Array;
+  /** By three letters: bits that say what may stand after them. */
+  readonly wordTails: Uint8Array;
   readonly countries: Uint8Array;
   /** By byte: the 5 bits of a letter, 0 for anything else. */
   readonly letterCodes: Uint8Array;
-  /** By byte: the bit of `prefixTails` that asks for it. */
-  readonly jointBits: Uint8Array;
+  /** By byte: the bits of `wordTails` of which it wants one before it; 128 for whatever stands there. */
+  readonly wantedTails: Uint8Array;
 }
 
 /**
@@ -64,10 +68,10 @@ export function createFastMark(
   if (exports === undefined) return undefined;
   const memory = new Uint8Array(exports.memory.buffer);
   memory.set(tables.keyTails, KEY_TAILS);
-  memory.set(tables.prefixTails, PREFIX_TAILS);
+  memory.set(tables.wordTails, WORD_TAILS);
   memory.set(tables.countries, COUNTRIES);
   memory.set(tables.letterCodes, LETTER_CODES);
-  memory.set(tables.jointBits, JOINT_BITS);
+  memory.set(tables.wantedTails, WANTED_TAILS);
   return (bytes, set, from) => {
     const end = Math.min(bytes.length, from + CHUNK_SIZE_BYTES);
     const before = Math.min(from, AROUND_SIZE_BYTES);
@@ -75,8 +79,8 @@ export function createFastMark(
     if (from === 0) exports.begin();
     memory.fill(0, INPUT - AROUND_SIZE_BYTES, INPUT - before);
     memory.set(bytes.subarray(from - before, after), INPUT - before);
-    memory.fill(0, INPUT + after - from, INPUT + after - from + AROUND_SIZE_BYTES);
-    exports.mark(from, (end - from + 31) & ~31);
+    memory.fill(0, INPUT + after - from, INPUT + after - from + STEP_SIZE_BYTES);
+    exports.mark(from, (end - from + 63) & ~63);
     const out = new Uint8Array(set.buffer, set.byteOffset, set.byteLength);
     out.set(memory.subarray(BITS, BITS + ((end - from + 7) >> 3)), from >> 3);
     return end;

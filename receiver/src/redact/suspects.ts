@@ -78,13 +78,59 @@ function startsWord(bytes: Uint8Array, at: number, start: number): boolean {
 /** Largest set kept from request to request, in words (1 MiB of bits: 8 MiB of request). */
 const WORDS_KEPT_MAX = 262_144;
 
+/** Bits of the fast way beside those of the three signs after a prefix, which are 1, 2 and 4. */
+const AFTER_EY = 8;
+const AFTER_SS = 16;
+const AFTER_S = 32;
+const AFTER_NO_LETTER = 64;
+const ANYWHERE = 128;
+
+/**
+ * What the three letters before a byte allow it to be: the sign after a prefix, the `J` of `eyJ`, the
+ * `w` of `passw`, the `K` of `SK`, or the hyphen after another one.
+ */
+function wordTails(): Uint8Array {
+  const signs = pre.prefixBit(45) | pre.prefixBit(46) | pre.prefixBit(95);
+  const [e, s, y] = [plain.letterCode(101), plain.letterCode(115), plain.letterCode(121)];
+  return plain.PREFIX_TAILS.map((prefixes, tail) => {
+    const [before, last] = [(tail >> 5) & 31, tail & 31];
+    let bits = prefixes & signs;
+    if (before === e && last === y) bits |= AFTER_EY;
+    if (before === s && last === s) bits |= AFTER_SS;
+    if (last === s) bits |= AFTER_S;
+    if (last === 0) bits |= AFTER_NO_LETTER;
+    return bits;
+  });
+}
+
+/** Which of {@link wordTails} a byte wants before it. */
+function wantedTail(byte: number): number {
+  switch (plain.BYTE_KINDS[byte]) {
+    case plain.HYPHEN:
+      return pre.prefixBit(byte) | AFTER_NO_LETTER;
+    case plain.JOINT:
+      return pre.prefixBit(byte);
+    case plain.LETTER_J:
+      return AFTER_EY;
+    case plain.LETTER_K:
+      return AFTER_S;
+    case plain.LETTER_W:
+      return AFTER_SS;
+    case plain.PLAIN:
+    case plain.DIGIT:
+      return 0;
+    default:
+      return ANYWHERE;
+  }
+}
+
 /** Tables that the fast ways read. */
 export const SUSPECT_TABLES: SuspectTables = {
   keyTails: plain.KEY_TAILS,
-  prefixTails: plain.PREFIX_TAILS,
+  wordTails: wordTails(),
   countries: COUNTRY_LENGTHS,
   letterCodes: Uint8Array.from({ length: 256 }, (_, byte) => plain.letterCode(byte)),
-  jointBits: Uint8Array.from({ length: 256 }, (_, byte) => pre.prefixBit(byte)),
+  wantedTails: Uint8Array.from({ length: 256 }, (_, byte) => wantedTail(byte)),
 };
 
 const mark: Mark = createFastMark(SUSPECT_TABLES) ?? plain.markPlainly;
@@ -128,8 +174,9 @@ export function suspectPlaces(start: number, end: number): Places {
 
 /** The first byte from `from` to before `end` whose bit is set, or -1. */
 function nextSet(from: number, end: number): number {
+  const set = bits;
   for (let at = from; at < end; at = (at | 31) + 1) {
-    const word = (bits[at >>> 5] as number) >>> (at & 31);
+    const word = (set[at >>> 5] as number) >>> (at & 31);
     if (word === 0) continue;
     const found = at + 31 - Math.clz32(word & -word);
     return found < end ? found : -1;

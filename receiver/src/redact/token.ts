@@ -9,6 +9,7 @@
  */
 
 import { createHmac, hash } from "node:crypto";
+import { detached } from "./chars.ts";
 import { RedactError } from "./errors.ts";
 import { REDACTION_KINDS, type RedactionKind } from "./types.ts";
 
@@ -36,6 +37,9 @@ const TOKEN_AT = /\[(?:email|phone|card|iban|ssn|secret):[bcdfghjklmnpqrst]{16}\
 
 /** Most characters of a token before its colon. */
 const TOKEN_HEAD_SIZE_MAX = "[secret".length;
+
+/** Characters from the colon of a token to its closing bracket. */
+export const TOKEN_END: number = 2 * TOKEN_SIZE_BYTES + 1;
 
 /** Whether the colon at `i` is that of a token: what stands behind it is no value of that kind. */
 export function isTokenColon(text: string, i: number): boolean {
@@ -89,7 +93,7 @@ export function createTokeniser(key: Uint8Array): Tokeniser {
       const token = `[${kind}:${letters(mac(normalise(kind, value)))}]`;
       if (value.length <= CACHE_VALUE_SIZE_MAX) {
         if (cache.size >= CACHE_TOKENS_MAX) cache.clear();
-        cache.set(value, token);
+        cache.set(detached(value), token);
       }
       return token;
     },

@@ -7,7 +7,7 @@ import { cp, readdir, readFile, stat, truncate, writeFile } from "node:fs/promis
 import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
 import type { ClosedBatch } from "./closed-batch.ts";
-import { BATCH_MAX_BYTES, SLAB_SIZE_BYTES } from "./limits.ts";
+import { BATCH_IDLE_MS, BATCH_MAX_BYTES, SLAB_SIZE_BYTES } from "./limits.ts";
 import {
   digest,
   encodeTexts,
