@@ -70,7 +70,7 @@ describe("numbers of rows", () => {
           { days: 1_025 },
         ),
         {},
-        "SPOOL_REQUEST_TOO_LARGE",
+        "OTLP_REQUEST_TOO_LARGE",
       ],
     ];
     for (const [encode, more, code] of refused) {
