@@ -21,3 +21,13 @@ export function crc32c(bytes: Uint8Array, start = 0, end: number = bytes.length)
   const update = end - start > TABLES_SIZE_MAX_BYTES ? updateFast : updateByTables;
   return ~update(-1, bytes, start, end) >>> 0;
 }
+
+/** Checksum of pieces, as if they stood one after another. */
+export function crc32cOf(pieces: readonly Uint8Array[]): number {
+  let register = -1;
+  for (const piece of pieces) {
+    const update = piece.length > TABLES_SIZE_MAX_BYTES ? updateFast : updateByTables;
+    register = update(register, piece, 0, piece.length);
+  }
+  return ~register >>> 0;
+}

@@ -15,7 +15,7 @@
  * Numbers are little-endian. The head has a checksum of its own, so that a record that was cut off
  * is told from one whose length rotted, and reading can go on behind a corrupt one.
  */
-import { crc32c } from "./crc32c.ts";
+import { crc32c, crc32cOf } from "./crc32c.ts";
 
 /** Size of a frame's head, in bytes. */
 export const FRAME_SIZE_BYTES = 16;
@@ -32,25 +32,30 @@ export const RECORD_HEAD_BYTES: number = FRAME_SIZE_BYTES + 1;
 /**
  * Begin a framed record; the caller fills the payload, then calls {@link finishRecord}.
  *
- * @param record as large as the whole record; its payload begins at {@link RECORD_HEAD_BYTES}
+ * @param head the record, or its first bytes; the payload begins at {@link RECORD_HEAD_BYTES}
+ * @param sizeBytes of the whole record
  */
-export function beginRecord(type: RecordType, record: Buffer): void {
-  MAGIC.copy(record, 0);
-  record.writeUInt32LE(record.length - FRAME_SIZE_BYTES, 4);
-  record[FRAME_SIZE_BYTES] = type;
+export function beginRecord(type: RecordType, head: Buffer, sizeBytes: number): void {
+  MAGIC.copy(head, 0);
+  head.writeUInt32LE(sizeBytes - FRAME_SIZE_BYTES, 4);
+  head[FRAME_SIZE_BYTES] = type;
 }
 
-/** Write the checksums of a record whose payload is complete. */
-export function finishRecord(record: Buffer): Buffer {
-  record.writeUInt32LE(crc32c(record, 0, 8), 8);
-  record.writeUInt32LE(crc32c(record, FRAME_SIZE_BYTES), 12);
-  return record;
+/**
+ * Write the checksums of a record whose payload is complete.
+ *
+ * @param rest what comes behind the head
+ */
+export function finishRecord(head: Buffer, rest: readonly Uint8Array[] = []): Buffer {
+  head.writeUInt32LE(crc32c(head, 0, 8), 8);
+  head.writeUInt32LE(crc32cOf([head.subarray(FRAME_SIZE_BYTES), ...rest]), 12);
+  return head;
 }
 
 /** Frame a payload that exists already. */
 export function frameRecord(type: RecordType, payload: Uint8Array): Buffer {
   const record = Buffer.allocUnsafeSlow(RECORD_HEAD_BYTES + payload.length);
-  beginRecord(type, record);
+  beginRecord(type, record, record.length);
   record.set(payload, RECORD_HEAD_BYTES);
   return finishRecord(record);
 }

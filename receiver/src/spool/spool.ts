@@ -290,12 +290,13 @@ export class Spool<Request> implements Journal<Request> {
     this.#close(batch);
   }
 
-  #isFull({ contents, memory }: OpenBatch, lastBytes: number): boolean {
+  #isFull({ contents, memory, recording }: OpenBatch, lastBytes: number): boolean {
     const { sizeBytes, rows, days } = contents;
     const { bytes, rows: rowsMax } = this.#limits;
     if (sizeBytes >= bytes || rows >= rowsMax || days.size >= BATCH_MAX_DAYS) return true;
-    // Another record like the last one would take more memory than a batch may.
-    return memory.sizeBytes >= BATCH_MAX_BYTES && memory.roomBytes < lastBytes;
+    // Records like the last one, those that are being made and one more, would take more memory than
+    // a batch may. The one that was just taken is still counted among them.
+    return memory.sizeBytes >= BATCH_MAX_BYTES && memory.roomBytes < lastBytes * recording.size;
   }
 
   #begin(): OpenBatch {
