@@ -10,6 +10,9 @@ import type { ClickHouseTarget } from "./clickhouse/client.ts";
 import { type InsertFailure, JudgedError } from "./store/errors.ts";
 import type { Inserter } from "./store/inserter.ts";
 
+/** Young generation of the thread, in MB: columns grow in memory that is used again. */
+const YOUNG_MAX_MB = 6;
+
 /** Rows for the thread. */
 export interface InsertCall {
   readonly table: Omit<StorableTable, "chunks">;
@@ -28,7 +31,8 @@ export class ThreadInserter implements Inserter {
   readonly #thread: Thread<InsertCall, InsertReply>;
 
   constructor(target: ClickHouseTarget) {
-    this.#thread = new Thread("./insert-thread.ts", import.meta.url, target);
+    const options = { data: target, youngMaxMb: YOUNG_MAX_MB };
+    this.#thread = new Thread("./insert-thread.ts", import.meta.url, options);
   }
 
   async insert(table: StorableTable, token: string, signal: AbortSignal): Promise<void> {

@@ -10,12 +10,14 @@ import { IngestError, type IngestErrorCode } from "./ingest/errors.ts";
 import type { ExportRequest } from "./otlp/types.ts";
 import { SpoolError, type SpoolErrorCode } from "./spool/errors.ts";
 import type { LentSlab, RecordPlace } from "./spool/lent-slabs.ts";
-import { RECORDING_MAX } from "./spool/limits.ts";
 import type { MadeRecord, Recorder, RecordOrder } from "./spool/recorder.ts";
 import type { BatchMemory, Slab } from "./spool/slabs.ts";
 
-/** Slabs that wait in the thread: each record under way may begin one. */
-const SPARE_SLABS: number = RECORDING_MAX;
+/**
+ * Slabs that wait in the thread: two records under way seldom begin one each, and then the second one
+ * gets memory of its own.
+ */
+const SPARE_SLABS = 1;
 
 /** What stands before a message of gRPC in the same memory, in bytes. */
 const HEAD_BYTES = 5;
@@ -51,7 +53,7 @@ export class ThreadRecorder implements Recorder<ExportRequest> {
   readonly #spare = new Set<number>();
 
   constructor(data: RecorderThreadData) {
-    this.#thread = new Thread("./encode-thread.ts", import.meta.url, data);
+    this.#thread = new Thread("./encode-thread.ts", import.meta.url, { data });
   }
 
   async record(

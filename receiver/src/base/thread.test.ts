@@ -7,12 +7,10 @@ import { Thread } from "./thread.ts";
 import type { EchoCall } from "./thread-echo.test.helper.ts";
 
 function startEcho(onDeath?: (error: Error) => void): Thread<EchoCall, unknown> {
-  return new Thread<EchoCall, unknown>(
-    "./thread-echo.test.helper.ts",
-    import.meta.url,
-    "echo",
-    onDeath,
-  );
+  return new Thread<EchoCall, unknown>("./thread-echo.test.helper.ts", import.meta.url, {
+    data: "echo",
+    ...(onDeath && { onDeath }),
+  });
 }
 
 test("each call has its own answer, whichever comes first", async () => {

@@ -24,6 +24,19 @@ export interface Answered<Reply> {
   readonly transfer?: readonly Transferable[];
 }
 
+export interface ThreadOptions {
+  /** What the module finds as `workerData`. */
+  readonly data: unknown;
+  /** Largest young generation of its heap, in MB. @default V8's */
+  readonly youngMaxMb?: number;
+  /**
+   * Told when it ends without having been asked; its calls are never answered then.
+   *
+   * @default throws, which ends the process
+   */
+  readonly onDeath?: (error: Error) => void;
+}
+
 /** See the module comment. */
 export class Thread<Request, Reply> {
   readonly #worker: Worker;
@@ -31,22 +44,15 @@ export class Thread<Request, Reply> {
   #lastId = 0;
   #isStopping = false;
 
-  /**
-   * @param entry the module that runs in it, by its name as source, beside the module at `from`
-   * @param data what the module finds as `workerData`
-   * @param onDeath told when it ends without having been asked; its calls are never answered then
-   */
-  constructor(
-    entry: string,
-    from: string,
-    data: unknown,
-    onDeath: (error: Error) => void = throwLater,
-  ) {
+  /** @param entry the module that runs in it, by its name as source, beside the module at `from` */
+  constructor(entry: string, from: string, options: ThreadOptions) {
+    const { data, youngMaxMb, onDeath = throwLater } = options;
     // From sources when the asking module is one.
     const extension = extname(fileURLToPath(from));
     const url = new URL(entry.slice(0, -".ts".length) + extension, from);
     this.#worker = new Worker(url, {
       workerData: data,
+      ...(youngMaxMb && { resourceLimits: { maxYoungGenerationSizeMb: youngMaxMb } }),
       // Not the process's own: it may be instrumented, and this thread must not be.
       execArgv: extension === ".ts" ? ["--conditions=@spanledger/source"] : [],
     });

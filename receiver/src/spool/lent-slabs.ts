@@ -34,18 +34,14 @@ export class LentSlabs {
     this.#current = undefined;
   }
 
-  /**
-   * Take room for a record.
-   *
-   * @throws {RangeError} when no slab is left, which whoever lends them rules out
-   */
+  /** Take room for a record; where no slab has it, memory of its own. */
   take(sizeBytes: number): Buffer {
-    if (sizeBytes > SLAB_SIZE_BYTES) return Buffer.from(new SharedArrayBuffer(sizeBytes));
-    if (this.#current === undefined || this.#usedBytes + sizeBytes > SLAB_SIZE_BYTES) {
+    const isFull = this.#current === undefined || this.#usedBytes + sizeBytes > SLAB_SIZE_BYTES;
+    if (isFull && sizeBytes <= SLAB_SIZE_BYTES && this.#spare.length > 0) {
       this.#current = this.#spare.shift();
       this.#usedBytes = 0;
-      if (this.#current === undefined) throw new RangeError("no slab is left");
-    }
+    } else if (isFull) return Buffer.from(new SharedArrayBuffer(sizeBytes));
+    if (this.#current === undefined) throw new RangeError("there is no slab");
     const start = this.#usedBytes;
     this.#usedBytes += sizeBytes;
     return Buffer.from(this.#current.memory, start, sizeBytes);

@@ -111,13 +111,20 @@ describe("lent slabs", () => {
     expect(place(1)).toEqual({ slab: 2, start: 1, end: 2 });
     slabs.useFor("second");
     expect(place(1)).toEqual({ slab: 3, start: 0, end: 1 });
-    slabs.useFor("third");
-    expect(() => slabs.take(1)).toThrow(RangeError);
   });
 
-  test("hold no record that is larger", () => {
+  test("hold no record that is larger, and none when no slab is left", () => {
     const slabs = new LentSlabs();
-    const place = slabs.placeOf(slabs.take(SLAB_SIZE_BYTES + 1));
-    expect("memory" in place && place.memory.byteLength).toBe(SLAB_SIZE_BYTES + 1);
+    const ownSize = (sizeBytes: number) => {
+      const place = slabs.placeOf(slabs.take(sizeBytes));
+      return "memory" in place ? place.memory.byteLength : undefined;
+    };
+    expect(ownSize(10)).toBe(10);
+    slabs.lend([lent(1)]);
+    expect(ownSize(SLAB_SIZE_BYTES + 1)).toBe(SLAB_SIZE_BYTES + 1);
+    expect(ownSize(SLAB_SIZE_BYTES)).toBeUndefined();
+    expect(ownSize(1)).toBe(1);
+    slabs.lend([lent(2)]);
+    expect(slabs.placeOf(slabs.take(7))).toEqual({ slab: 2, start: 0, end: 7 });
   });
 });
