@@ -43,7 +43,7 @@ export const BATCH_MAX_AGE_MS = 1_000;
  * A batch of many rows closes when no request has come for so long, in milliseconds, and ClickHouse is
  * idle: what came last of a burst is visible sooner.
  */
-export const BATCH_IDLE_MS = 200;
+export const BATCH_IDLE_MS = 100;
 
 /** Rows from which on that pays: an INSERT costs as much as several thousand rows before the first. */
 export const BATCH_IDLE_MIN_ROWS = 8_192;
