@@ -22,7 +22,7 @@ import { setOptional } from "../set-optional.ts";
 import { addressOf } from "./address.ts";
 import type { ModelOperation } from "./operation.ts";
 import { observeStream } from "./stream.ts";
-import { type ApiPromise, isJson, type Json, type ResponseStream, textOf } from "./wire.ts";
+import { type ApiPromise, isJson, isResponseStream, type Json, textOf } from "./wire.ts";
 
 const CALL = createContextKey("spanledger.model-call");
 
@@ -148,7 +148,7 @@ export class ModelCall {
   #parsed(result: unknown): void {
     if (this.#read) return;
     this.#read = true;
-    if (isStream(result)) {
+    if (isResponseStream(result)) {
       observeStream(result, this.#operation.collector(), {
         began: () => this.#firstChunk(),
         ended: (collected, failure) => this.#streamed(collected, failure),
@@ -213,10 +213,6 @@ export class ModelCall {
 /** The call that the running code belongs to. */
 export function activeModelCall(): ModelCall | undefined {
   return context.active().getValue(CALL) as ModelCall | undefined;
-}
-
-function isStream(result: unknown): result is ResponseStream {
-  return typeof result === "object" && result !== null && Symbol.asyncIterator in result;
 }
 
 function serverOf(client: unknown): Record<string, string | number> {
