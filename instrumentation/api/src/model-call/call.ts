@@ -6,6 +6,7 @@
  * end, left, broken or dropped, or when the request failed. No body is ever consumed for it.
  */
 import {
+  type Attributes,
   type Context,
   context,
   createContextKey,
@@ -49,7 +50,7 @@ export class ModelCall {
   readonly #operation: ModelOperation;
   readonly #content: boolean;
   readonly #span: Span;
-  readonly #startedAtMs = performance.now();
+  readonly #startedAtMs: number;
   #resends = 0;
   /** Whether the application asked for the result in any way. */
   #asked = false;
@@ -72,7 +73,8 @@ export class ModelCall {
         ...serverOf(client),
       },
     });
-    const request = safely(() => operation.request(body, captureContent));
+    this.#startedAtMs = performance.now();
+    const request = this.#recorded(() => operation.request(body, captureContent));
     if (request !== undefined) this.#span.setAttributes(request);
     const here = context.active();
     this.active = trace.setSpan(here, this.#span).setValue(CALL, this);
@@ -85,6 +87,8 @@ export class ModelCall {
 
   /** Watch the SDK's promise; the result is what the application gets. */
   observe(promise: ApiPromise): ApiPromise {
+    // Nobody records it: there is nothing to learn.
+    if (!this.#span.isRecording()) return promise;
     if (typeof promise?._thenUnwrap !== "function") {
       // Not the SDK's promise: a stand-in of the application's tests. It stays as it is.
       this.#end();
@@ -189,8 +193,13 @@ export class ModelCall {
 
   #describe(result: Json | undefined): void {
     if (result === undefined || this.#ended) return;
-    const attributes = safely(() => this.#operation.response(result, this.#content));
+    const attributes = this.#recorded(() => this.#operation.response(result, this.#content));
     if (attributes !== undefined) this.#span.setAttributes(attributes);
+  }
+
+  /** Content is put into words only where somebody records it. */
+  #recorded(attributes: () => Attributes): Attributes | undefined {
+    return this.#span.isRecording() ? safely(attributes) : undefined;
   }
 
   /** Nobody parses the response: what is known now is all. */
