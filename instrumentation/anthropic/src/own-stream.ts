@@ -7,7 +7,12 @@
  * application drops, which the SDK would never end, ends.
  */
 import type { Attributes, Span } from "@opentelemetry/api";
-import { isResponseStream, observeStream, type StreamObserver } from "@spanledger/api/internal";
+import {
+  isResponseStream,
+  observeStream,
+  type StreamObserver,
+  safely,
+} from "@spanledger/api/internal";
 import { MessageCollector } from "./collector.ts";
 import { messages } from "./messages.ts";
 
@@ -40,9 +45,11 @@ export function streamedAttributes(span: Span): Attributes {
 function ending(span: Span): StreamObserver {
   const end = (): void => {
     // The SDK ends its span before the next turn of the event loop, unless the stream was dropped.
-    setImmediate(() => {
-      if (span.isRecording()) span.end();
-    });
+    setImmediate(() =>
+      safely(() => {
+        if (span.isRecording()) span.end();
+      }),
+    );
   };
   return { began: () => undefined, ended: end, failed: end };
 }
