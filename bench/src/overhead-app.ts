@@ -68,6 +68,9 @@ async function heapsOf(running: Running): Promise<readonly number[]> {
   return heaps;
 }
 
+// The benchmark holds the other end: where it is killed, this ends too, and waits for no Redis.
+process.stdin.once("end", () => process.exit(1)).resume();
+
 const running = await subject.open(Number(redisPort));
 const measured = await measure(running);
 await running.close?.();

@@ -144,6 +144,7 @@ function stream(response: ServerResponse, body: RequestBody, isBedrock: boolean)
     { type: "text_delta", text: "Hel" },
     { type: "text_delta", text: "lo" },
   ]);
+  if (body.model === "claude-hangs") return;
   if (body.model === "claude-breaks") {
     event("error", { error: { type: "overloaded_error", message: "overloaded" } });
     response.end();

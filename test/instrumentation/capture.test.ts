@@ -1,6 +1,6 @@
 /**
  * Goal: SPANLEDGER_CAPTURE holds for every library. Method: the same application of each library as
- * a real process, with everything and with metadata alone; the names and values that arrive.
+ * a real process, at each level; the names and values that arrive.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -83,7 +83,7 @@ test.each<Given>([
     libraries: "Anthropic and MCP",
     app: "providers-import.mjs",
     args: () => [anthropic.baseUrl, MCP_SERVER],
-    expected: ["chat claude-x", "tools/call meta"],
+    expected: ["chat claude-x", "chat claude-streams", "tools/call meta"],
   },
   {
     libraries: "the AI SDK",
@@ -97,16 +97,18 @@ test.each<Given>([
     args: () => [],
     expected: ["run_step classify", "run_step accept"],
   },
-])("content of $libraries is recorded with full, none of it with metadata", async (given) => {
+])("content of $libraries is recorded with full, none with metadata or none", async (given) => {
   const { app, args, expected } = given;
   const full = await record(app, args(), "full");
   for (const name of expected) {
     const span = full.spans.find((one) => one.name === name);
     expect(span === undefined ? [] : contentOf(span), name).not.toEqual([]);
   }
-  rmSync(join(folder, "checkpoint.json"), { force: true });
-  const metadata = await record(app, args(), "metadata");
-  expect(metadata.spans.flatMap(contentOf)).toEqual([]);
-  expect(namesOf(metadata)).toEqual(namesOf(full));
-  expect(metadata.stdout).toBe(full.stdout);
+  for (const level of ["metadata", "none"]) {
+    rmSync(join(folder, "checkpoint.json"), { force: true });
+    const less = await record(app, args(), level);
+    expect(less.spans.flatMap(contentOf)).toEqual([]);
+    expect(namesOf(less)).toEqual(namesOf(full));
+    expect(less.stdout).toBe(full.stdout);
+  }
 });

@@ -4,6 +4,7 @@
  * process. Older versions: `versions-processes.test.ts`.
  */
 import { fileURLToPath } from "node:url";
+import { OTEL } from "@spanledger/schema";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type AnthropicServer, startAnthropicServer } from "./anthropic-server.ts";
 import { runApp } from "./child.ts";
@@ -33,17 +34,20 @@ test.each([
   { app: "providers-esm.mjs", flags: ["--import", REGISTER] },
   { app: "providers-cjs.cjs", flags: ["--import", REGISTER] },
   { app: "providers-cjs.cjs", flags: ["--require", fileURLToPath(REGISTER)] },
-])("$app with $flags.0 records the message and the tool", async ({ app, flags }) => {
+])("$app with $flags.0 records the message, the stream and the tool", async ({ app, flags }) => {
   const args = [anthropic.baseUrl, SERVER_PATH];
   const ended = await runApp(app, args, { flags, environment: environment() });
-  expect(ended).toMatchObject({ code: 0, stdout: "Hello traced\n" });
-  expect(receivedTree(otlp.take())).toEqual(["chat claude-x", "tools/call meta"]);
+  expect(ended).toMatchObject({ code: 0, stdout: "Hello 7 traced\n" });
+  const spans = otlp.take();
+  expect(receivedTree(spans)).toEqual(["chat claude-x", "chat claude-streams", "tools/call meta"]);
+  const streamed = spans.find(({ name }) => name === "chat claude-streams");
+  expect(streamed?.attributes[OTEL.genAiOutputMessages]).toContain('"content":"Hello"');
   expect(ended.stderr).toMatch(/spanledger: @modelcontextprotocol\/sdk 1\.\S+: patched/);
 });
 
 test("without us the same application says the same, and the server gets no context", async () => {
   const args = [anthropic.baseUrl, SERVER_PATH];
   const ended = await runApp("providers-esm.mjs", args, { environment: environment() });
-  expect(ended).toMatchObject({ code: 0, stdout: "Hello not traced\n", stderr: "" });
+  expect(ended).toMatchObject({ code: 0, stdout: "Hello 7 not traced\n", stderr: "" });
   expect(otlp.take()).toEqual([]);
 });

@@ -1,12 +1,13 @@
 /**
- * A Redis of the test's own: `redis-server` on a free port of 127.0.0.1, in a folder of its own.
+ * A Redis of the test's own: `redis-server` on a free port of 127.0.0.1, in a folder of its own. It
+ * ends with this process, also where that is killed.
  *
  * Where the machine has no `redis-server`, its tests are skipped and the reason is printed; with
  * SPANLEDGER_REQUIRE_PEERS=1 they fail instead.
  */
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { createRequire } from "node:module";
 import { type AddressInfo, connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -14,6 +15,23 @@ import { join } from "node:path";
 
 /** Longest time until it accepts connections, in milliseconds. */
 const START_MAX_MS = 30_000;
+
+/**
+ * Runs its arguments until its standard input ends, which it does with the process at the other end
+ * however that ends; the first argument is a folder that goes with them.
+ */
+const UNTIL_INPUT_ENDS = `
+folder=$1; shift
+exec 3<&0
+"$@" 3<&- &
+server=$!
+{ cat <&3; kill "$server"; } >/dev/null 2>&1 &
+watch=$!
+exec 3<&-
+wait "$server"; code=$?
+kill "$watch" 2>/dev/null
+rm -rf "$folder"
+exit "$code"`;
 
 export interface Redis {
   readonly host: "127.0.0.1";
@@ -50,10 +68,11 @@ export async function startRedis(): Promise<Redis> {
     save: "",
     appendonly: "no",
   };
+  const flags = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
   const child = spawn(
-    "redis-server",
-    Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]),
-    { stdio: ["ignore", "pipe", "pipe"] },
+    "sh",
+    ["-c", UNTIL_INPUT_ENDS, "until-input-ends", folder, "redis-server", ...flags],
+    { stdio: ["pipe", "pipe", "pipe"] },
   );
   const ended = once(child, "exit");
   await new Promise<void>((resolve, reject) => {
@@ -73,9 +92,8 @@ export async function startRedis(): Promise<Redis> {
     port,
     ask: (command) => ask(port, command),
     close: async () => {
-      child.kill("SIGTERM");
+      child.stdin.end();
       await ended;
-      rmSync(folder, { recursive: true, force: true });
     },
   };
 }

@@ -18,11 +18,10 @@ import {
 import {
   type Json,
   jsonList,
-  jsonText,
   readField,
   recordError,
   safely,
-  setOptional,
+  setJson,
   textOf,
 } from "@spanledger/api/internal";
 import { OTEL, SPAN_NAME } from "@spanledger/schema";
@@ -85,7 +84,8 @@ export class Generation {
     if (this.#muted || this.#call?.failure !== undefined) return;
     this.#endCall({});
     this.#call = this.#openCall("chat", event);
-    this.#call.span.setAttributes(requestAttributes(event, this.#keepsInputs));
+    const { span } = this.#call;
+    if (span.isRecording()) span.setAttributes(requestAttributes(event, this.#keepsInputs));
   }
 
   /** The request is sent; the provider's own HTTP requests become children of the call. */
@@ -104,7 +104,8 @@ export class Generation {
 
   modelCallEnded(event: SdkEvent, atMs?: number): void {
     if (event.finishReason === "error") this.#failedInside();
-    this.#endCall(responseAttributes(event, this.#keepsOutputs), atMs);
+    const isRecorded = this.#call?.span.isRecording() === true;
+    this.#endCall(isRecorded ? responseAttributes(event, this.#keepsOutputs) : {}, atMs);
   }
 
   /** `generateObject()`: one call, whose settings came with the start. */
@@ -150,7 +151,7 @@ export class Generation {
       this.parent,
     );
     if (this.#keepsInputs) {
-      setOptional(span, OTEL.genAiToolCallArguments, jsonText(toolCall.input));
+      setJson(span, OTEL.genAiToolCallArguments, toolCall.input);
     }
     this.#tools.get(id)?.end();
     this.#tools.set(id, span);
@@ -170,7 +171,7 @@ export class Generation {
     if (outcome.error !== undefined) recordError(span, outcome.error);
     // A result may repeat what went in.
     if (this.#keepsInputs && this.#keepsOutputs) {
-      setOptional(span, OTEL.genAiToolCallResult, jsonText(outcome.output));
+      setJson(span, OTEL.genAiToolCallResult, outcome.output);
     }
     span.end();
   }

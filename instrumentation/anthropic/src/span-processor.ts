@@ -3,14 +3,15 @@
  *
  * In: spans of scope `com.anthropic.sdk.typescript` and those of its platforms. Side effects on
  * them alone: `chat MODEL`, `execute_tool NAME` and `invoke_agent` instead of the SDK's names; tool
- * definitions and sampling; finish reasons and tool results under the conventions' attributes when
- * the span ends.
+ * definitions and sampling; what the model said in a raw stream, finish reasons and tool results
+ * under the conventions' attributes when the span ends.
  */
 import type { Context, Span } from "@opentelemetry/api";
-import { readField, safely } from "@spanledger/api/internal";
+import { readField, safely, setOptional } from "@spanledger/api/internal";
 import { ANTHROPIC, OTEL } from "@spanledger/schema";
 import { finishReason } from "./finish-reason.ts";
 import { carriedAttributes } from "./own-request.ts";
+import { streamedAttributes } from "./own-stream.ts";
 
 /** What follows an operation in a span's name. */
 const TARGET: ReadonlyMap<unknown, string> = new Map([
@@ -36,7 +37,7 @@ export class AnthropicSpanProcessor {
       if (target === undefined) return;
       const name = readField(attributes, target);
       span.updateName(name === undefined ? String(operation) : `${operation} ${name}`);
-      if (operation === "chat") span.setAttributes(carriedAttributes(parent));
+      if (operation === "chat") span.setAttributes(carriedAttributes(parent, span));
     });
   }
 
@@ -45,6 +46,10 @@ export class AnthropicSpanProcessor {
     safely(() => {
       if (!isOwnSpan(span)) return;
       const attributes = readField(span, "attributes");
+      for (const [name, value] of Object.entries(streamedAttributes(span))) {
+        // What the SDK says itself stays.
+        if (readField(attributes, name) === undefined) setOptional(span, name, value);
+      }
       const stopReason = readField(attributes, ANTHROPIC.stopReason);
       const output = readField(attributes, OTEL.genAiOutputMessages);
       const reason = typeof stopReason === "string" ? finishReason(stopReason) : undefined;

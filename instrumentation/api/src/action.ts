@@ -6,11 +6,10 @@
  */
 import { context, type Span, SpanKind, trace } from "@opentelemetry/api";
 import { OTEL, SPAN_NAME, WORKFLOW } from "@spanledger/schema";
-import { jsonText } from "./json-text.ts";
 import { observe } from "./observe.ts";
 import { recordError } from "./outcome.ts";
 import { safely } from "./safely.ts";
-import { setOptional } from "./set-optional.ts";
+import { setJson, setOptional } from "./set-optional.ts";
 import { apiTracer } from "./tracer.ts";
 import type { ActionHandle, ActionOptions, ToolOptions } from "./types.ts";
 
@@ -50,7 +49,10 @@ export function tool<T>(name: string, options: ToolOptions, fn: () => T): T {
   const span = safely(() => beginTool(name, options));
   if (span === undefined) return fn();
   return observe(trace.setSpan(context.active(), span), fn, {
-    returned: (value) => end(span, OTEL.genAiToolCallResult, jsonText(value)),
+    returned: (value) => {
+      setJson(span, OTEL.genAiToolCallResult, value);
+      span.end();
+    },
     threw: (error) => {
       recordError(span, error);
       span.end();
@@ -78,11 +80,11 @@ function beginTool(name: string, options: ToolOptions): Span {
     },
   });
   setOptional(span, OTEL.genAiToolCallId, options.callId);
-  setOptional(span, OTEL.genAiToolCallArguments, jsonText(options.arguments));
+  setJson(span, OTEL.genAiToolCallArguments, options.arguments);
   return span;
 }
 
-function end(span: Span, name: string, value: string | undefined): void {
-  setOptional(span, name, value);
+function end(span: Span, name: string, value: string): void {
+  span.setAttribute(name, value);
   span.end();
 }

@@ -45,8 +45,17 @@ export function explainDecision(explanation: DecisionExplanation): void {
   });
 }
 
-/** A decision's facts as attributes; shared with the instrumentations. */
-export function selectionAttributes(
+/** A decision's facts on its span; shared with the instrumentations. */
+export function recordSelection(
+  span: Span,
+  options: readonly string[],
+  selected: readonly string[],
+  explanation: DecisionExplanation | undefined,
+): void {
+  if (span.isRecording()) span.setAttributes(selectionAttributes(options, selected, explanation));
+}
+
+function selectionAttributes(
   options: readonly string[],
   selected: readonly string[],
   explanation: DecisionExplanation | undefined,
@@ -88,7 +97,7 @@ function beginDecision(name: string, options: DecisionOptions) {
     observer: {
       returned: (value: unknown): void => endDecision(span, options, scope, value),
       threw: (error: unknown): void => {
-        safely(() => span.setAttributes(selectionAttributes(options.options, [], options)));
+        safely(() => recordSelection(span, options.options, [], options));
         recordError(span, error);
         span.end();
       },
@@ -109,9 +118,7 @@ function endDecision(
     const defaultTaken =
       explanation.defaultTaken ??
       (byDefault === undefined ? undefined : selected.includes(byDefault));
-    span.setAttributes(
-      selectionAttributes(options.options, selected, { ...explanation, defaultTaken }),
-    );
+    recordSelection(span, options.options, selected, { ...explanation, defaultTaken });
   });
   // Whatever the facts are: a span that began ends.
   span.end();

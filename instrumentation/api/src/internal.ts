@@ -15,7 +15,7 @@ export {
   signCheckpoint,
   verifyCheckpoint,
 } from "./checkpoint.ts";
-export { selectionAttributes } from "./decide.ts";
+export { recordSelection } from "./decide.ts";
 export { environmentFacts } from "./defaults.ts";
 export { canonicalDefinition, type DefinedWorkflow, recordDefinition } from "./definition.ts";
 export {
@@ -53,4 +53,4 @@ export {
   withDecision,
   withStep,
 } from "./scope.ts";
-export { setOptional } from "./set-optional.ts";
+export { setJson, setOptional } from "./set-optional.ts";

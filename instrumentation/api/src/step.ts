@@ -6,12 +6,11 @@
  */
 import { context, SpanKind, trace } from "@opentelemetry/api";
 import { SPAN_NAME, type StepResult, WORKFLOW } from "@spanledger/schema";
-import { jsonText } from "./json-text.ts";
 import { observe } from "./observe.ts";
 import { isBubbleUp, recordError } from "./outcome.ts";
 import { safely } from "./safely.ts";
 import { newStepScope, stepTypeOf, withStep } from "./scope.ts";
-import { setOptional } from "./set-optional.ts";
+import { setJson, setOptional } from "./set-optional.ts";
 import { apiTracer } from "./tracer.ts";
 import type { StepHandle, StepOptions } from "./types.ts";
 
@@ -41,12 +40,12 @@ function beginStep(name: string, options: StepOptions) {
   });
   setOptional(span, WORKFLOW.stepIndex, options.index);
   setOptional(span, WORKFLOW.stepFallback, options.fallback);
-  setOptional(span, WORKFLOW.stepInput, jsonText(options.input));
+  setJson(span, WORKFLOW.stepInput, options.input);
   const scope = newStepScope(name, span.spanContext());
   const said: { output?: { value: unknown }; result?: StepResult } = {};
   const end = (result: StepResult, output?: unknown): void => {
     const shown = said.output === undefined ? output : said.output.value;
-    setOptional(span, WORKFLOW.stepOutput, jsonText(shown));
+    setJson(span, WORKFLOW.stepOutput, shown);
     span.setAttribute(WORKFLOW.stepType, options.type ?? stepTypeOf(scope));
     span.setAttribute(WORKFLOW.stepResult, said.result ?? (scope.paused ? "paused" : result));
     span.end();

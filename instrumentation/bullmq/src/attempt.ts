@@ -12,7 +12,6 @@ import {
   errorTypeOf,
   isBubbleUp,
   isId,
-  jsonText,
   newStepScope,
   outcomeOfError,
   RunRecord,
@@ -21,6 +20,7 @@ import {
   runContext,
   type StepScope,
   safely,
+  setJson,
   setOptional,
   stepTypeOf,
   withStep,
@@ -96,13 +96,13 @@ function beginStep(
   );
   setOptional(span, OTEL.messagingMessageId, facts.id);
   const keepsContent = captureContent !== false;
-  if (keepsContent) setOptional(span, WORKFLOW.stepInput, jsonText(facts.data));
+  if (keepsContent) setJson(span, WORKFLOW.stepInput, facts.data);
   const scope = newStepScope(name, span.spanContext());
   let error: { readonly value: unknown } | undefined;
   return {
     active: withStep(trace.setSpan(parent, span), scope),
     returned: (value) => {
-      if (keepsContent) setOptional(span, WORKFLOW.stepOutput, jsonText(value));
+      if (keepsContent) setJson(span, WORKFLOW.stepOutput, value);
     },
     failed: (value) => {
       error ??= { value };

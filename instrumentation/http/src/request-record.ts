@@ -187,7 +187,8 @@ export class RequestRecord {
   }
 
   #describeBody(span: Span): void {
-    const facts = this.#facts.body?.facts();
+    // The text of a parsed body is made here: not where nobody records it.
+    const facts = span.isRecording() ? this.#facts.body?.facts() : undefined;
     if (facts === undefined) return;
     setOptional(span, OTEL.httpRequestBodySize, facts.sizeBytes);
     setOptional(span, OTEL.httpRequestBody, facts.text);

@@ -11,8 +11,8 @@ import {
   activeStep,
   type DecisionScope,
   recordError,
+  recordSelection,
   safely,
-  selectionAttributes,
   withDecision,
 } from "@spanledger/api/internal";
 import { SPAN_NAME, WORKFLOW } from "@spanledger/schema";
@@ -133,9 +133,8 @@ class Decision {
     this.#ended = true;
     const said = this.#scope.explanation;
     const defaultTaken = said?.defaultTaken ?? isDefault;
-    this.#span?.setAttributes(
-      selectionAttributes(this.#options, selected, { ...said, defaultTaken }),
-    );
-    this.#span?.end();
+    if (this.#span === undefined) return;
+    recordSelection(this.#span, this.#options, selected, { ...said, defaultTaken });
+    this.#span.end();
   }
 }

@@ -6,11 +6,10 @@
 import { type Context, type Span, SpanKind, trace } from "@opentelemetry/api";
 import {
   isBubbleUp,
-  jsonText,
   newStepScope,
   recordError,
   type StepScope,
-  setOptional,
+  setJson,
   stepTypeOf,
   withStep,
 } from "@spanledger/api/internal";
@@ -77,7 +76,7 @@ export class ChainStep {
   }
 
   #set(name: string, value: unknown): void {
-    if (this.#content) setOptional(this.#span, name, jsonText(value));
+    if (this.#content) setJson(this.#span, name, value);
   }
 
   #end(result: StepResult): void {

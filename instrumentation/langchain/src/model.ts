@@ -5,7 +5,7 @@
  * It is made when the call has ended, with the time at which it began, since only then it is known
  * whether an instrumented SDK made one; nothing hangs below it.
  */
-import { type Attributes, type Context, context, SpanKind } from "@opentelemetry/api";
+import { type Attributes, type Context, context, type Span, SpanKind } from "@opentelemetry/api";
 import {
   FrameworkCall,
   frameworkCallAround,
@@ -95,7 +95,8 @@ class Call {
   readonly #parent = context.active();
   readonly #call = new FrameworkCall();
   readonly #recorder: Recorder;
-  readonly #describe: (content: boolean) => Attributes;
+  readonly #describe: () => Attributes;
+  readonly #describeContent: () => Attributes;
   #startedAt = performance.now();
 
   constructor(
@@ -105,7 +106,8 @@ class Call {
     options: unknown,
   ) {
     this.#recorder = recorder;
-    this.#describe = (content) => requestOf(model, input, options, content);
+    this.#describe = () => requestOf(model, options);
+    this.#describeContent = () => requestContentOf(model, input, options);
     this.active = withFrameworkCall(this.#parent, this.#call);
   }
 
@@ -119,8 +121,7 @@ class Call {
     // A model that calls another one is no call of its own.
     frameworkCallAround(this.#parent)?.mark();
     if (this.#call.recorded) return;
-    const content = this.#recorder.captureContent();
-    const attributes = this.#describe(content);
+    const attributes = this.#describe();
     const model = textOf(attributes[OTEL.genAiRequestModel]) ?? "unknown";
     const span = this.#recorder
       .tracer()
@@ -129,23 +130,23 @@ class Call {
         { kind: SpanKind.CLIENT, startTime: this.#startedAt, attributes },
         this.#parent,
       );
-    const answered = safely(() => answer(content));
-    if (answered !== undefined) span.setAttributes(answered);
+    if (span.isRecording()) this.#say(span, answer);
     if (thrown.length > 0) recordError(span, thrown[0]);
     span.end();
   }
+
+  #say(span: Span, answer: (content: boolean) => Attributes): void {
+    const content = this.#recorder.captureContent();
+    const asked = content ? safely(this.#describeContent) : undefined;
+    const answered = safely(() => answer(content));
+    span.setAttributes({ ...asked, ...answered });
+  }
 }
 
-function requestOf(
-  model: ChatModel,
-  input: () => readonly unknown[],
-  options: unknown,
-  content: boolean,
-): Attributes {
+function requestOf(model: ChatModel, options: unknown): Attributes {
   const said = safely(() => model.getLsParams?.(options ?? {})) ?? {};
   const provider = textOf(said.ls_provider)?.toLowerCase() ?? "langchain";
   const name = [said.ls_model_name, model.model, model.modelName, model.getName?.()];
-  const messages = content ? safely(() => jsonText(input())) : undefined;
   return present([
     [OTEL.genAiOperationName, OPERATION],
     [OTEL.genAiProviderName, PROVIDERS[provider] ?? provider],
@@ -153,8 +154,17 @@ function requestOf(
     [OTEL.genAiRequestTemperature, numberOf(said.ls_temperature)],
     [OTEL.genAiRequestMaxTokens, numberOf(said.ls_max_tokens)],
     [OTEL.genAiRequestStopSequences, textsOf(said.ls_stop)],
-    [OTEL.genAiInputMessages, messages],
-    [OTEL.genAiToolDefinitions, content ? safely(() => toolsOf(model, options)) : undefined],
+  ]);
+}
+
+function requestContentOf(
+  model: ChatModel,
+  input: () => readonly unknown[],
+  options: unknown,
+): Attributes {
+  return present([
+    [OTEL.genAiInputMessages, safely(() => jsonText(input()))],
+    [OTEL.genAiToolDefinitions, safely(() => toolsOf(model, options))],
   ]);
 }
 

@@ -7,12 +7,11 @@
 import { context, SpanKind, type Tracer, trace } from "@opentelemetry/api";
 import {
   isBubbleUp,
-  jsonText,
   observe,
   readField,
   recordError,
   safely,
-  setOptional,
+  setJson,
 } from "@spanledger/api/internal";
 import { OTEL, SPAN_NAME } from "@spanledger/schema";
 import type { Method, Recorder, Wrapper } from "./internal-types.ts";
@@ -45,7 +44,7 @@ function beginTool(tracer: Tracer, tool: unknown, args: readonly unknown[], cont
   if (typeof callId === "string") span.setAttribute(OTEL.genAiToolCallId, callId);
   if (content) {
     const shown = isToolCall ? readField(input, "args") : input;
-    setOptional(span, OTEL.genAiToolCallArguments, jsonText(shown));
+    setJson(span, OTEL.genAiToolCallArguments, shown);
   }
   return {
     active: trace.setSpan(context.active(), span),
@@ -53,7 +52,7 @@ function beginTool(tracer: Tracer, tool: unknown, args: readonly unknown[], cont
       // A ToolMessage carries the tool's own result as its content.
       const result =
         readField(value, "tool_call_id") === undefined ? value : readField(value, "content");
-      if (content) setOptional(span, OTEL.genAiToolCallResult, jsonText(result));
+      if (content) setJson(span, OTEL.genAiToolCallResult, result);
       span.end();
     },
     threw: (error: unknown): void => {

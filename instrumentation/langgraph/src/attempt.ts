@@ -16,14 +16,13 @@ import {
 import {
   errorTypeOf,
   isBubbleUp,
-  jsonText,
   newStepScope,
   readAnswer,
   readField,
   recordApproval,
   recordError,
   type StepScope,
-  setOptional,
+  setJson,
   stepTypeOf,
   withStep,
 } from "@spanledger/api/internal";
@@ -99,7 +98,7 @@ export class Attempt {
     if (this.#ended) return;
     this.#recordAnswers();
     if (this.#params.captureContent) {
-      setOptional(this.#span, WORKFLOW.stepOutput, jsonText(value));
+      setJson(this.#span, WORKFLOW.stepOutput, value);
     }
     const explanation = this.#scope.explanation;
     const { tracer, state, name, node } = this.#params;
@@ -160,7 +159,7 @@ export class Attempt {
       });
     }
     if (this.#params.captureContent && interrupts.length > 0) {
-      setOptional(this.#span, WORKFLOW.stepOutput, jsonText({ interrupts }));
+      setJson(this.#span, WORKFLOW.stepOutput, { interrupts });
     }
     this.#end("paused");
   }
@@ -234,6 +233,6 @@ function startStep(params: AttemptParams, attempt: number, parent: Context): Spa
   if (node.isErrorHandler === true && name.startsWith(ERROR_HANDLER_PREFIX)) {
     span.setAttribute(WORKFLOW.stepFallback, name.slice(ERROR_HANDLER_PREFIX.length));
   }
-  if (captureContent) setOptional(span, WORKFLOW.stepInput, jsonText(input));
+  if (captureContent) setJson(span, WORKFLOW.stepInput, input);
   return span;
 }

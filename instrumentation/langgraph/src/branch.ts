@@ -10,8 +10,8 @@ import {
   observe,
   readField,
   recordError,
+  recordSelection,
   safely,
-  selectionAttributes,
   withDecision,
 } from "@spanledger/api/internal";
 import { SPAN_NAME, WORKFLOW } from "@spanledger/schema";
@@ -95,15 +95,13 @@ class Evaluation {
     const named = taken.length === 1 && !this.#selected.includes(taken[0] ?? "");
     const said = this.#scope.explanation;
     this.#span.setAttribute(WORKFLOW.decisionType, this.#isSend ? "send" : "conditional_edge");
-    this.#span.setAttributes(
-      selectionAttributes(options, this.#selected, {
-        ...said,
-        condition: said?.condition ?? (named ? taken[0] : undefined),
-        defaultTaken:
-          said?.defaultTaken ??
-          (byDefault === undefined ? undefined : this.#selected.includes(byDefault)),
-      }),
-    );
+    recordSelection(this.#span, options, this.#selected, {
+      ...said,
+      condition: said?.condition ?? (named ? taken[0] : undefined),
+      defaultTaken:
+        said?.defaultTaken ??
+        (byDefault === undefined ? undefined : this.#selected.includes(byDefault)),
+    });
     this.#span.end();
   }
 }

@@ -6,7 +6,7 @@
  */
 import { type Context, SpanKind, type Tracer } from "@opentelemetry/api";
 import type { DecisionExplanation } from "@spanledger/api";
-import { readField, selectionAttributes } from "@spanledger/api/internal";
+import { readField, recordSelection } from "@spanledger/api/internal";
 import { SPAN_NAME, WORKFLOW } from "@spanledger/schema";
 import { type Command, isCommand } from "./checkpoint.ts";
 import { END, type PregelGraph, START, type StepSource } from "./internal-types.ts";
@@ -33,22 +33,21 @@ export function recordGoto(params: GotoParams): ((parent: Context) => void) | un
     const leaves = commands.some(({ graph }) => graph === PARENT_GRAPH);
     const graph = leaves ? (state.outer?.graph ?? state.graph) : state.graph;
     const options = declaredEnds(node) ?? everyNode(graph);
-    tracer
-      .startSpan(
-        `${SPAN_NAME.decision} ${name}`,
-        {
-          kind: SpanKind.INTERNAL,
-          attributes: {
-            [WORKFLOW.decisionId]: `${name}.goto`,
-            [WORKFLOW.decisionName]: name,
-            [WORKFLOW.decisionType]: "command_goto",
-            [WORKFLOW.decisionSourceStep]: name,
-            ...selectionAttributes(withSelected(options, selected), selected, explanation),
-          },
+    const span = tracer.startSpan(
+      `${SPAN_NAME.decision} ${name}`,
+      {
+        kind: SpanKind.INTERNAL,
+        attributes: {
+          [WORKFLOW.decisionId]: `${name}.goto`,
+          [WORKFLOW.decisionName]: name,
+          [WORKFLOW.decisionType]: "command_goto",
+          [WORKFLOW.decisionSourceStep]: name,
         },
-        parent,
-      )
-      .end();
+      },
+      parent,
+    );
+    recordSelection(span, withSelected(options, selected), selected, explanation);
+    span.end();
   };
 }
 

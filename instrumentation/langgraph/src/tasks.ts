@@ -7,7 +7,7 @@
  * a step with the result `skipped`.
  */
 import { type Context, context, SpanKind } from "@opentelemetry/api";
-import { jsonText, readField, safely, setOptional } from "@spanledger/api/internal";
+import { readField, safely, setJson } from "@spanledger/api/internal";
 import { SPAN_NAME, WORKFLOW } from "@spanledger/schema";
 import { type Recorder, recordingStep } from "./graph.ts";
 import type { PregelLoop, PregelTask } from "./internal-types.ts";
@@ -61,8 +61,8 @@ function recordSkipped(task: PregelTask, recorder: Recorder, parent: Context): v
   const index = readField(readField(task.config, "metadata"), "langgraph_step");
   if (typeof index === "number") span.setAttribute(WORKFLOW.stepIndex, index);
   if (recorder.captureContent()) {
-    setOptional(span, WORKFLOW.stepInput, jsonText(task.input));
-    setOptional(span, WORKFLOW.stepOutput, jsonText(outputOf(task)));
+    setJson(span, WORKFLOW.stepInput, task.input);
+    setJson(span, WORKFLOW.stepOutput, outputOf(task));
   }
   span.end();
 }

@@ -12,7 +12,7 @@ import {
   jsonList,
   observe,
   recordError,
-  selectionAttributes,
+  recordSelection,
   textOf,
   withDecision,
 } from "@spanledger/api/internal";
@@ -131,9 +131,7 @@ class Evaluation {
     const explanation = this.#scope.explanation;
     const text = texts.length === 0 ? undefined : texts.join("\n").slice(0, CONDITION_CHARS_MAX);
     const condition = explanation?.condition ?? text;
-    this.#span.setAttributes(
-      selectionAttributes(this.#options, selected, { ...explanation, condition }),
-    );
+    recordSelection(this.#span, this.#options, selected, { ...explanation, condition });
     this.#span.end();
   }
 }

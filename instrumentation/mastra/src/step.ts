@@ -15,7 +15,6 @@ import {
 } from "@opentelemetry/api";
 import { newId } from "@spanledger/api";
 import {
-  jsonText,
   newStepScope,
   numberOf,
   observe,
@@ -26,7 +25,7 @@ import {
   recordError,
   type StepScope,
   safely,
-  setOptional,
+  setJson,
   stepTypeOf,
   withStep,
 } from "@spanledger/api/internal";
@@ -127,7 +126,7 @@ class Attempt {
       },
     });
     if (recorder.captureContent) {
-      setOptional(this.#span, WORKFLOW.stepInput, jsonText(params.prevOutput));
+      setJson(this.#span, WORKFLOW.stepInput, params.prevOutput);
     }
     this.#scope = newStepScope(name, this.#span.spanContext());
     this.#pending = number === 1 ? this.#answered(name) : undefined;
@@ -140,7 +139,7 @@ class Attempt {
     const { output, suspended, bailed, nestedWflowStepPaused } = (value ?? {}) as AttemptResult;
     const shown = suspended?.payload ?? bailed?.payload ?? output;
     if (this.#recorder.captureContent) {
-      setOptional(this.#span, WORKFLOW.stepOutput, jsonText(shown));
+      setJson(this.#span, WORKFLOW.stepOutput, shown);
     }
     if (suspended !== undefined) this.#suspended(suspended.payload);
     this.end(suspended !== undefined || nestedWflowStepPaused === true ? "paused" : "success");

@@ -19,11 +19,11 @@ import {
 import {
   isJson,
   type Json,
-  jsonText,
   present,
   readField,
   recordError,
   safely,
+  setJson,
   setOptional,
   textOf,
 } from "@spanledger/api/internal";
@@ -65,7 +65,7 @@ export function beginRequest(params: RequestParams): BegunRequest | undefined {
   const span = outer ?? startSpan(params.tracer, request.method, asked, facts);
   if (outer !== undefined) outer.setAttributes(facts);
   else if (captureContent && request.method === CALL_TOOL) {
-    setOptional(span, OTEL.genAiToolCallArguments, jsonText(asked.arguments));
+    setJson(span, OTEL.genAiToolCallArguments, asked.arguments);
   }
   const active = trace.setSpan(context.active(), span);
   return {
@@ -74,7 +74,7 @@ export function beginRequest(params: RequestParams): BegunRequest | undefined {
     returned: (result) => {
       if (readField(result, "isError") === true) failed(span, TOOL_ERROR);
       if (outer !== undefined) return;
-      if (captureContent && request.method === CALL_TOOL) {
+      if (captureContent && request.method === CALL_TOOL && span.isRecording()) {
         setOptional(span, OTEL.genAiToolCallResult, resultText(result));
       }
       span.end();

@@ -6,13 +6,12 @@
  */
 import { type Context, type Span, SpanKind, trace } from "@opentelemetry/api";
 import {
-  jsonText,
   newStepScope,
   readField,
   recordApprovalRequest,
   recordError,
   type StepScope,
-  setOptional,
+  setJson,
   stepTypeOf,
   withStep,
 } from "@spanledger/api/internal";
@@ -53,12 +52,11 @@ export class AgentStep {
   }
 
   took(input: unknown): void {
-    if (this.#recorder.captureContent) setOptional(this.#span, WORKFLOW.stepInput, jsonText(input));
+    if (this.#recorder.captureContent) setJson(this.#span, WORKFLOW.stepInput, input);
   }
 
   gave(output: unknown): void {
-    if (this.#recorder.captureContent)
-      setOptional(this.#span, WORKFLOW.stepOutput, jsonText(output));
+    if (this.#recorder.captureContent) setJson(this.#span, WORKFLOW.stepOutput, output);
   }
 
   /** Calls of tools that wait for a person. */

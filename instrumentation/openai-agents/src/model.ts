@@ -21,12 +21,11 @@ import { OTEL } from "@spanledger/schema";
 /** Value of `gen_ai.operation.name`. */
 export const CHAT = "chat";
 
-export function modelAttributes(data: Json, content: boolean): Attributes {
+export function modelAttributes(data: Json): Attributes {
   const [answer = {}] = jsonList([data._response ?? jsonList(data.output)[0]]);
   const [config = {}] = jsonList([data.model_config]);
   const [usage = {}] = jsonList([data.usage ?? answer.usage]);
   const provider = textOf(config.provider)?.split(".")[0] ?? "openai";
-  const output = answer.output ?? data.output;
   return present([
     [OTEL.genAiOperationName, CHAT],
     [OTEL.genAiProviderName, provider],
@@ -38,11 +37,15 @@ export function modelAttributes(data: Json, content: boolean): Attributes {
     [OTEL.genAiRequestMaxTokens, numberOf(config.max_tokens) ?? numberOf(config.maxTokens)],
     [OTEL.genAiUsageInputTokens, numberOf(usage.input_tokens)],
     [OTEL.genAiUsageOutputTokens, numberOf(usage.output_tokens)],
-    [
-      OTEL.genAiInputMessages,
-      content ? messagesText(data._input ?? data.input, "user") : undefined,
-    ],
-    [OTEL.genAiOutputMessages, content ? messagesText(output, "assistant") : undefined],
+  ]);
+}
+
+/** What was said. */
+export function modelContent(data: Json): Attributes {
+  const [answer = {}] = jsonList([data._response ?? jsonList(data.output)[0]]);
+  return present([
+    [OTEL.genAiInputMessages, messagesText(data._input ?? data.input, "user")],
+    [OTEL.genAiOutputMessages, messagesText(answer.output ?? data.output, "assistant")],
   ]);
 }
 

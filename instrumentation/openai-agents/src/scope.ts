@@ -20,7 +20,7 @@ import {
   jsonText,
   readField,
   recordError,
-  selectionAttributes,
+  recordSelection,
   setOptional,
   textOf,
   withFrameworkCall,
@@ -29,7 +29,7 @@ import { OTEL, SPAN_NAME, WORKFLOW } from "@spanledger/schema";
 import { AgentStep } from "./agent-step.ts";
 import { handoffsOf, nameOf } from "./definition.ts";
 import type { Agent, ApprovalItem, Recorder, SdkSpan } from "./internal-types.ts";
-import { CHAT, failureOf, modelAttributes } from "./model.ts";
+import { CHAT, failureOf, modelAttributes, modelContent } from "./model.ts";
 
 const SCOPE = createContextKey("spanledger.openai-agents.scope");
 
@@ -150,7 +150,7 @@ export class RunScope {
     return {
       active: trace.setSpan(parent, span),
       ended: ({ spanData: data = {}, error }) => {
-        if (this.#recorder.captureContent) {
+        if (this.#recorder.captureContent && span.isRecording()) {
           setOptional(span, OTEL.genAiToolCallArguments, shown(data.input));
           setOptional(span, OTEL.genAiToolCallResult, shown(data.output));
         }
@@ -201,11 +201,11 @@ export class RunScope {
               [WORKFLOW.decisionName]: from,
               [WORKFLOW.decisionType]: "model",
               [WORKFLOW.decisionSourceStep]: from,
-              ...selectionAttributes(all, selected, step?.scope.explanation),
             },
           },
           this.#base,
         );
+        recordSelection(span, all, selected, step?.scope.explanation);
         this.#close(span, error);
       },
     };
@@ -234,7 +234,7 @@ export class RunScope {
       ended: ({ spanData = {}, error }) => {
         frameworkCallAround(parent)?.mark();
         if (call.recorded || !hearsModelSpans()) return;
-        const attributes = modelAttributes(spanData, this.#recorder.captureContent);
+        const attributes = modelAttributes(spanData);
         // A `response` span does not say which model was asked for, only which one answered.
         const { [OTEL.genAiRequestModel]: asked, [OTEL.genAiResponseModel]: answered } = attributes;
         const model = textOf(asked) ?? textOf(answered) ?? "unknown";
@@ -243,6 +243,9 @@ export class RunScope {
           { kind: SpanKind.CLIENT, startTime, attributes },
           parent,
         );
+        if (this.#recorder.captureContent && span.isRecording()) {
+          span.setAttributes(modelContent(spanData));
+        }
         this.#close(span, error);
       },
     };

@@ -14,6 +14,7 @@ import {
   readField,
   recordError,
   safely,
+  setJson,
   setOptional,
   textOf,
 } from "@spanledger/api/internal";
@@ -78,7 +79,7 @@ function recordingFunction(
     if (span === undefined) return run();
     return observe(trace.setSpan(context.active(), span), run, {
       returned: (value) => {
-        if (captureContent) setOptional(span, OTEL.genAiToolCallResult, jsonText(value));
+        if (captureContent) setJson(span, OTEL.genAiToolCallResult, value);
         span.end();
       },
       threw: (error) => {
@@ -103,6 +104,7 @@ function beginTool(name: string, args: readonly unknown[], recorder: ToolRecorde
       [OTEL.genAiToolType]: "function",
     },
   });
+  if (!span.isRecording()) return span;
   setOptional(
     span,
     OTEL.genAiToolCallId,

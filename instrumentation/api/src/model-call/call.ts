@@ -6,6 +6,7 @@
  * end, left, broken or dropped, or when the request failed. No body is ever consumed for it.
  */
 import {
+  type Attributes,
   type Context,
   context,
   createContextKey,
@@ -22,7 +23,7 @@ import { setOptional } from "../set-optional.ts";
 import { addressOf } from "./address.ts";
 import type { ModelOperation } from "./operation.ts";
 import { observeStream } from "./stream.ts";
-import { type ApiPromise, isJson, type Json, type ResponseStream, textOf } from "./wire.ts";
+import { type ApiPromise, isJson, isResponseStream, type Json, textOf } from "./wire.ts";
 
 const CALL = createContextKey("spanledger.model-call");
 
@@ -49,7 +50,7 @@ export class ModelCall {
   readonly #operation: ModelOperation;
   readonly #content: boolean;
   readonly #span: Span;
-  readonly #startedAtMs = performance.now();
+  readonly #startedAtMs: number;
   #resends = 0;
   /** Whether the application asked for the result in any way. */
   #asked = false;
@@ -72,7 +73,8 @@ export class ModelCall {
         ...serverOf(client),
       },
     });
-    const request = safely(() => operation.request(body, captureContent));
+    this.#startedAtMs = performance.now();
+    const request = this.#recorded(() => operation.request(body, captureContent));
     if (request !== undefined) this.#span.setAttributes(request);
     const here = context.active();
     this.active = trace.setSpan(here, this.#span).setValue(CALL, this);
@@ -85,6 +87,8 @@ export class ModelCall {
 
   /** Watch the SDK's promise; the result is what the application gets. */
   observe(promise: ApiPromise): ApiPromise {
+    // Nobody records it: there is nothing to learn.
+    if (!this.#span.isRecording()) return promise;
     if (typeof promise?._thenUnwrap !== "function") {
       // Not the SDK's promise: a stand-in of the application's tests. It stays as it is.
       this.#end();
@@ -148,7 +152,7 @@ export class ModelCall {
   #parsed(result: unknown): void {
     if (this.#read) return;
     this.#read = true;
-    if (isStream(result)) {
+    if (isResponseStream(result)) {
       observeStream(result, this.#operation.collector(), {
         began: () => this.#firstChunk(),
         ended: (collected, failure) => this.#streamed(collected, failure),
@@ -189,8 +193,13 @@ export class ModelCall {
 
   #describe(result: Json | undefined): void {
     if (result === undefined || this.#ended) return;
-    const attributes = safely(() => this.#operation.response(result, this.#content));
+    const attributes = this.#recorded(() => this.#operation.response(result, this.#content));
     if (attributes !== undefined) this.#span.setAttributes(attributes);
+  }
+
+  /** Content is put into words only where somebody records it. */
+  #recorded(attributes: () => Attributes): Attributes | undefined {
+    return this.#span.isRecording() ? safely(attributes) : undefined;
   }
 
   /** Nobody parses the response: what is known now is all. */
@@ -213,10 +222,6 @@ export class ModelCall {
 /** The call that the running code belongs to. */
 export function activeModelCall(): ModelCall | undefined {
   return context.active().getValue(CALL) as ModelCall | undefined;
-}
-
-function isStream(result: unknown): result is ResponseStream {
-  return typeof result === "object" && result !== null && Symbol.asyncIterator in result;
 }
 
 function serverOf(client: unknown): Record<string, string | number> {

@@ -13,8 +13,11 @@ export {
   STREAMED_ITEMS_MAX,
   type StreamCollector,
 } from "./operation.ts";
+export { observeStream, type StreamObserver } from "./stream.ts";
 export {
+  type ApiPromise,
   isJson,
+  isResponseStream,
   type Json,
   jsonList,
   numberOf,

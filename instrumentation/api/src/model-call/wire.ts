@@ -17,6 +17,10 @@ export interface ResponseStream {
   readonly controller?: AbortController;
 }
 
+export function isResponseStream(result: unknown): result is ResponseStream {
+  return typeof result === "object" && result !== null && Symbol.asyncIterator in result;
+}
+
 /** A class whose methods are patched: a client or one of its resources. */
 export interface PatchableClass {
   readonly prototype: Record<string, unknown>;
