@@ -99,6 +99,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
       describe: (batchId, nowMs) => describeBatch(batchId, nowMs, options),
       onClosed: (batch) => void writer.push(sourceOf(batch)),
       isBehind: () => writer.isBehind,
+      isFull: () => writer.isFull,
       now: options.now,
       log,
       ...(options.limits && { limits: options.limits }),

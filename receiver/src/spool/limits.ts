@@ -40,8 +40,8 @@ export const BATCH_MAX_ROWS = 262_144;
 export const BATCH_MAX_AGE_MS = 1_000;
 
 /**
- * A batch of many rows closes when no request has come for so long, in milliseconds, and ClickHouse is
- * idle: what came last of a burst is visible sooner.
+ * A batch of many rows closes when no request has come for so long, in milliseconds, and it
+ * would be inserted at once: what came last of a burst is visible sooner.
  */
 export const BATCH_IDLE_MS = 100;
 

@@ -43,6 +43,8 @@ export interface SpoolOptions {
   readonly onClosed: (batch: ClosedBatch) => void;
   /** Whether batches wait for ClickHouse. */
   readonly isBehind: () => boolean;
+  /** Whether a batch that is handed on now would wait. @default {@link isBehind} */
+  readonly isFull?: () => boolean;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly log: Log;

@@ -325,7 +325,8 @@ export class Spool<Request> implements Journal<Request> {
     if (batch.idleTimer !== undefined) batch.idleTimer.refresh();
     else if (batch.contents.rows >= this.#limits.idleRows) {
       const whenIdle = (): void => {
-        if (this.#options.isBehind()) batch.idleTimer?.refresh();
+        const { isBehind, isFull = isBehind } = this.#options;
+        if (isFull()) batch.idleTimer?.refresh();
         else this.#close(batch);
       };
       batch.idleTimer = setTimeout(whenIdle, BATCH_IDLE_MS).unref();

@@ -109,6 +109,11 @@ export class BatchWriter {
     return this.size > 0 || this.isStuck;
   }
 
+  /** Whether a batch that is pushed now would wait for another one. */
+  get isFull(): boolean {
+    return this.size >= (this.#options.inFlightMax ?? IN_FLIGHT_MAX) || this.isStuck;
+  }
+
   /** Whether ClickHouse did not take what was last sent, or has no tables yet. */
   get isStuck(): boolean {
     return this.#lastFailure !== undefined || !this.#isReady;
