@@ -51,7 +51,11 @@ export function excerptsOf(written: string, places: Places): readonly Excerpt[] 
     if (!mayBeUrl && at + REACH <= (excerpts.at(-1)?.to ?? 0)) continue;
     let from = edgeBefore(written, at - (mayBeUrl ? URL_REACH : REACH));
     let to = edgeAfter(written, at + REACH);
-    for (let last = excerpts.at(-1); last !== undefined && from <= last.to; last = excerpts.at(-1)) {
+    for (
+      let last = excerpts.at(-1);
+      last !== undefined && from <= last.to;
+      last = excerpts.at(-1)
+    ) {
       from = Math.min(from, last.from);
       to = Math.max(to, last.to);
       sizeSum -= last.to - last.from;
