@@ -8,6 +8,7 @@
 import type { TextEdits } from "../base/field-redactor.ts";
 import { Places } from "./places.ts";
 import { prefilterRange } from "./prefilter.ts";
+import { isToken } from "./token.ts";
 
 /**
  * How far before and after a replacement a place can become suspicious by it, in characters: ahead
@@ -149,14 +150,26 @@ export class Edits implements TextEdits {
     let last = Math.max(0, from - READ_BEFORE);
     const before = from - last;
     const pieces: string[] = [];
+    /** Where the ranges that are to be looked at start and end, in turns. */
+    const edges: number[] = [before];
+    let size = 0;
     for (let n = first; n < next; n++) {
-      pieces.push(text.slice(last, this.startOf(n)), this.textOf(n));
+      const replacement = this.textOf(n);
+      pieces.push(text.slice(last, this.startOf(n)), replacement);
+      size += this.startOf(n) - last;
+      // Nothing in a token is suspicious.
+      if (isToken(replacement)) edges.push(size, size + replacement.length);
+      size += replacement.length;
       last = this.endOf(n);
     }
     pieces.push(text.slice(last, to + READ_AFTER));
-    const after = Math.min(text.length, to + READ_AFTER) - to;
+    edges.push(size + to - last);
     const around = pieces.join("");
-    return prefilterRange(undefined, around, before, around.length - after) === undefined;
+    for (let n = 0; n < edges.length; n += 2) {
+      const found = prefilterRange(undefined, around, edges[n] as number, edges[n + 1] as number);
+      if (found !== undefined) return false;
+    }
+    return true;
   }
 }
 

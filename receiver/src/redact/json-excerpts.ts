@@ -46,7 +46,8 @@ export function excerptsOf(written: string, places: Places): readonly Excerpt[] 
   if (isShort || (places.mask & ~NEAR) !== 0 || JSON_START.test(written)) return whole;
   const excerpts: Excerpt[] = [];
   let sizeSum = 0;
-  for (const [n, at] of places.at.entries()) {
+  for (let n = 0; n < places.at.length; n++) {
+    const at = places.at[n] as number;
     const mayBeUrl = ((places.masks[n] as number) & MAY_URL) !== 0 && isAfterSlash(written, at);
     if (!mayBeUrl && at + REACH <= (excerpts.at(-1)?.to ?? 0)) continue;
     let from = edgeBefore(written, at - (mayBeUrl ? URL_REACH : REACH));
