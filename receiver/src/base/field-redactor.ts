@@ -18,6 +18,18 @@ export interface KeyRule {
   readonly isKeyRedacted: boolean;
 }
 
+/** What is to be exchanged in a text: ranges in rising order, none of which meets another. */
+export interface TextEdits {
+  /** How many; none where the text stays as it is. */
+  readonly size: number;
+  startOf(n: number): number;
+  endOf(n: number): number;
+  /** What stands there instead. */
+  textOf(n: number): string;
+  /** The new text as a whole. */
+  apply(text: string): string;
+}
+
 /** Redacts field after field and counts replacements until they are taken. */
 export interface FieldRedactor {
   /** The kinds of {@link counts}, in the order in which a row lists them. */
@@ -40,11 +52,15 @@ export interface FieldRedactor {
    * @returns whether it stays as it is under an open key
    */
   isClean(start: number, end: number): boolean;
+  /** @param rule of the key above the text; none for names and the like */
+  text(text: string, rule?: KeyRule): string;
   /**
-   * @param rule of the key above the text; none for names and the like
-   * @param at where an ASCII text stands in the bytes of the last {@link suspects}; saves a look at it
+   * The same for an ASCII text in the bytes of the last {@link suspects}: saves a look at it, and
+   * mostly the making of the new text.
+   *
+   * @param at where it stands in these bytes
    */
-  text(text: string, rule?: KeyRule, at?: number): string;
+  edits(text: string, at: number, rule?: KeyRule): TextEdits;
   value(value: AttributeValue, rule: KeyRule): AttributeValue;
   attributes(attributes: AttributeMap): AttributeMap;
 }

@@ -7,7 +7,7 @@
  */
 import { isAscii as isAsciiBytes, isUtf8 } from "node:buffer";
 import { attributeText } from "../base/attribute-text.ts";
-import type { FieldRedactor, KeyRule } from "../base/field-redactor.ts";
+import type { FieldRedactor, KeyRule, TextEdits } from "../base/field-redactor.ts";
 import type { AttributeValue } from "../base/records.ts";
 import {
   ARRAY,
@@ -28,6 +28,7 @@ import {
 } from "./attribute-table.ts";
 import { CleanTexts } from "./clean-texts.ts";
 import { DoubleTexts } from "./double-texts.ts";
+import { writeEdited } from "./edited-text.ts";
 import {
   KEY_BESIDE_LOGPROB,
   KEY_KEEPS_SMALL_INTEGERS,
@@ -173,7 +174,14 @@ export class Texts {
     const head = (suspects[first] as number) >>> (start & 31);
     if (first === last) return head << (31 - ((end - 1 - start) & 31)) === 0;
     if (head !== 0) return false;
-    for (let word = first + 1; word < last; word += 1) if (suspects[word] !== 0) return false;
+    let word = first + 1;
+    // Four at a time: long texts have hundreds of words.
+    for (; word + 4 <= last; word += 4) {
+      const pair = (suspects[word] as number) | (suspects[word + 1] as number);
+      const next = (suspects[word + 2] as number) | (suspects[word + 3] as number);
+      if ((pair | next) !== 0) return false;
+    }
+    for (; word < last; word += 1) if (suspects[word] !== 0) return false;
     return (suspects[last] as number) << (31 - ((end - 1) & 31)) === 0;
   }
 
@@ -184,14 +192,28 @@ export class Texts {
     if (isOpen && redactor.isClean(start, end)) return true;
     if (isOpen && this.#clean.has(this.bytes, this.view, start, end)) return true;
     const bytes = this.#bufferOf(start, end);
-    // ASCII first: one look at it is all, and it is copied as it is.
-    const isAscii = isAsciiBytes(bytes);
-    if (!isAscii && !isUtf8(bytes)) return false;
-    const text = isAscii ? bytes.toString("latin1") : bytes.toString("utf8");
-    const redacted = isAscii ? redactor.text(text, rule, start) : redactor.text(text, rule);
+    // ASCII first: one look at it is all, and no new text is made of it.
+    if (isAsciiBytes(bytes)) {
+      const text = bytes.toString("latin1");
+      const edits = redactor.edits(text, start, rule);
+      if (edits.size > 0) this.#keepEdited(text, start, edits);
+      else if (isOpen) this.#clean.add(this.bytes, this.view, start, end);
+      return true;
+    }
+    if (!isUtf8(bytes)) return false;
+    const text = bytes.toString("utf8");
+    const redacted = redactor.text(text, rule);
     if (redacted !== text) this.#keep(attributeText(redacted));
     else if (isOpen) this.#clean.add(this.bytes, this.view, start, end);
     return true;
+  }
+
+  #keepEdited(text: string, start: number, edits: TextEdits): void {
+    const { bytes, view, scratch } = this;
+    const first = scratch.at;
+    const isWritten = writeEdited(scratch, bytes, view, start, start + text.length, edits);
+    if (isWritten) this.#inScratch(first);
+    else this.#keep(attributeText(edits.apply(text)));
   }
 
   /** Numbers and compound values. */

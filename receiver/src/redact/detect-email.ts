@@ -40,7 +40,8 @@ const UNSPACED_MIN = 0x2e80;
 const AT_SIGNS = ["@", "\uff20", "%40", "&#64;", "\\u0040"] as const;
 
 export function findEmails(text: string, places: Places, findings: Findings): void {
-  for (const [n, at] of places.at.entries()) {
+  for (let n = 0; n < places.at.length; n++) {
+    const at = places.at[n] as number;
     if (((places.masks[n] as number) & (MAY_EMAIL | MAY_ESCAPE)) === 0) continue;
     if (findings.endsUserinfo(at)) continue;
     const sign = AT_SIGNS.find((writing) => text.startsWith(writing, at));

@@ -141,6 +141,6 @@ export function findUrlPasswords(text: string, findings: Findings): void {
 }
 
 /** `/ ? #`, white space, quotes, `< >`. */
-function endsAuthority(c: number): boolean {
+export function endsAuthority(c: number): boolean {
   return c <= 32 || c === 47 || c === 63 || c === 35 || c === 34 || c === 60 || c === 62;
 }

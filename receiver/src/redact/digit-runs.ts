@@ -58,7 +58,8 @@ export function forEachRun(
   const run = new DigitRun(text);
   /** Up to where runs were read. */
   let done = 0;
-  for (const [n, at] of places.at.entries()) {
+  for (let n = 0; n < places.at.length; n++) {
+    const at = places.at[n] as number;
     if (((places.masks[n] as number) & MAY_DIGITS) === 0 || at < done) continue;
     const end = digitsEnd(text, at);
     done = startBefore(text, at, done);

@@ -37,6 +37,17 @@ function editsOf(source: string, at: readonly number[], by: string): Edits {
   return edits;
 }
 
+/** What a detector would exchange, roughly: the places and what stands around them. */
+function aroundPlaces(source: string, before: number, after: number, by: string): Edits {
+  const edits = new Edits();
+  for (const at of prefilter(source).at) {
+    if (edits.size > 0 && at < edits.lastEnd) continue;
+    const start = Math.max(edits.lastEnd, at - before);
+    edits.add(start, Math.min(source.length, at + 1 + after), by);
+  }
+  return edits;
+}
+
 describe("edits", () => {
   it("know every place that the prefilter finds in the new text", () => {
     let moved = 0;
@@ -57,6 +68,24 @@ describe("edits", () => {
       { seed, numRuns: 5_000 },
     );
     expect(moved).toBeGreaterThan(5_000);
+  });
+
+  it("say that they leave nothing only where the prefilter finds nothing", () => {
+    let said = 0;
+    let kept = 0;
+    fc.assert(
+      fc.property(text, fc.nat(12), fc.nat(40), replacement, (source, before, after, by) => {
+        const edits = aroundPlaces(source, before, after, by);
+        const isClean = prefilter(edits.apply(source)).mask === 0;
+        if (!isClean) kept += 1;
+        if (!edits.leaveNothing(source, prefilter(source))) return;
+        if (edits.size > 0) said += 1;
+        expect(isClean).toBe(true);
+      }),
+      { seed, numRuns: 5_000 },
+    );
+    expect(said).toBeGreaterThan(500);
+    expect(kept).toBeGreaterThan(500);
   });
 
   it("leave places in order and none behind the end", () => {

@@ -5,8 +5,10 @@
  * the new text, and its suspicious places without a look at all of it. Pure.
  */
 
+import type { TextEdits } from "../base/field-redactor.ts";
 import { Places } from "./places.ts";
 import { prefilterRange } from "./prefilter.ts";
+import { isToken } from "./token.ts";
 
 /**
  * How far before and after a replacement a place can become suspicious by it, in characters: ahead
@@ -15,8 +17,14 @@ import { prefilterRange } from "./prefilter.ts";
 const REACH_BEFORE = 16;
 const REACH_AFTER = 192;
 
+/** How far before a place the prefilter reads, in characters: two words of a key, and escapes. */
+const READ_BEFORE = 192;
+
+/** The same after a place: a token behind its kind. */
+const READ_AFTER = 32;
+
 /** See the module comment. */
-export class Edits {
+export class Edits implements TextEdits {
   readonly #starts: number[] = [];
   readonly #ends: number[] = [];
   readonly #texts: string[] = [];
@@ -101,6 +109,67 @@ export class Edits {
     prefilterRange(found, out, from, to);
     keep(kept, places, place, Number.POSITIVE_INFINITY, shift);
     return merge(kept, found);
+  }
+
+  /**
+   * Whether the new text has no suspicious place, without making it. It may say no too often.
+   *
+   * @param text the old text
+   * @param places of the old text
+   */
+  leaveNothing(text: string, places: Places): boolean {
+    let place = 0;
+    for (let n = 0; n < this.size; n++) {
+      if ((places.at[place] as number) < this.startOf(n)) return false;
+      while ((places.at[place] as number) < this.endOf(n)) place++;
+    }
+    if (place < places.at.length) return false;
+    for (let first = 0; first < this.size; ) {
+      const next = this.#nextApart(first);
+      if (!this.#leavesNothingAround(text, first, next)) return false;
+      first = next;
+    }
+    return true;
+  }
+
+  /** The first replacement after `first` whose surroundings do not meet those of the one before it. */
+  #nextApart(first: number): number {
+    let next = first + 1;
+    while (
+      next < this.size &&
+      this.startOf(next) - this.endOf(next - 1) < REACH_BEFORE + REACH_AFTER
+    ) {
+      next++;
+    }
+    return next;
+  }
+
+  #leavesNothingAround(text: string, first: number, next: number): boolean {
+    const from = Math.max(0, this.startOf(first) - REACH_BEFORE);
+    const to = Math.min(text.length, this.endOf(next - 1) + REACH_AFTER);
+    let last = Math.max(0, from - READ_BEFORE);
+    const before = from - last;
+    const pieces: string[] = [];
+    /** Where the ranges that are to be looked at start and end, in turns. */
+    const edges: number[] = [before];
+    let size = 0;
+    for (let n = first; n < next; n++) {
+      const replacement = this.textOf(n);
+      pieces.push(text.slice(last, this.startOf(n)), replacement);
+      size += this.startOf(n) - last;
+      // Nothing in a token is suspicious.
+      if (isToken(replacement)) edges.push(size, size + replacement.length);
+      size += replacement.length;
+      last = this.endOf(n);
+    }
+    pieces.push(text.slice(last, to + READ_AFTER));
+    edges.push(size + to - last);
+    const around = pieces.join("");
+    for (let n = 0; n < edges.length; n += 2) {
+      const found = prefilterRange(undefined, around, edges[n] as number, edges[n + 1] as number);
+      if (found !== undefined) return false;
+    }
+    return true;
   }
 }
 

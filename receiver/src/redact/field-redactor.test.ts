@@ -36,7 +36,8 @@ function byBytes(key: string, text: string): string {
   fields.suspects(bytes);
   fields.look(bytes.length);
   const isAscii = bytes.length === text.length + 4;
-  return fields.text(text, fields.keyRule(key), isAscii ? 4 : undefined);
+  const rule = fields.keyRule(key);
+  return isAscii ? fields.edits(text, 4, rule).apply(text) : fields.text(text, rule);
 }
 
 const piece = fc.oneof(

@@ -4,9 +4,8 @@
 
 import type { FieldRedactor, KeyRule } from "../base/field-redactor.ts";
 import { classifyKey, type KeyClass } from "./keys.ts";
-import { prefilter } from "./prefilter.ts";
 import { findSuspects, isClean, lookUpTo, suspectPlaces } from "./suspects.ts";
-import { type Context, newCounts, redactString } from "./text-redactor.ts";
+import { type Context, findEdits, newCounts, redactString } from "./text-redactor.ts";
 import { REDACTION_KINDS } from "./types.ts";
 import { redactMap, redactValue } from "./values.ts";
 
@@ -32,9 +31,10 @@ export function createFieldRedactor(context: Context): FieldRedactor {
     suspects: findSuspects,
     look: lookUpTo,
     isClean,
-    text(text, rule, at) {
-      const places = at === undefined ? prefilter(text) : suspectPlaces(at, at + text.length);
-      return redactString(context, text, classOfRule(rule), places);
+    text: (text, rule) => redactString(context, text, classOfRule(rule)),
+    edits(text, at, rule) {
+      const places = suspectPlaces(at, at + text.length);
+      return findEdits(context, text, classOfRule(rule), places);
     },
     value: (value, rule) => redactValue(context, value, classOfRule(rule), 0),
     attributes: (attributes) => redactMap(context, attributes, "none", 0),

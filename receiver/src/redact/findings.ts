@@ -52,9 +52,18 @@ export class Findings {
     return this.#list.length;
   }
 
+  #isOrdered(): boolean {
+    let end = 0;
+    for (const finding of this.#list) {
+      if (finding.start < end) return false;
+      end = finding.end;
+    }
+    return true;
+  }
+
   /** Findings in order of place, without overlap. */
   ordered(): readonly Finding[] {
-    if (this.#list.length < 2) return this.#list;
+    if (this.#isOrdered()) return this.#list;
     this.#list.sort((a, b) => a.start - b.start || b.end - a.end);
     const out: Finding[] = [];
     for (const finding of this.#list) {

@@ -9,7 +9,6 @@
 
 import { Edits } from "./edits.ts";
 import { Places } from "./places.ts";
-import { isToken } from "./token.ts";
 
 /** Most escapes side by side: `keyBefore` reads 15 backslashes before a quote. */
 export const ESCAPES_SIDE_BY_SIDE_MAX = 7;
@@ -92,7 +91,14 @@ function slashFrom(text: string, from: number): number {
 
 /** A text as it is written in JSON. A token, which nearly all are, is written as it is. */
 function asWritten(text: string): string {
-  return isToken(text) ? text : JSON.stringify(text).slice(1, -1);
+  for (let i = 0; i < text.length; i++) {
+    if (mayBeEscaped(text.charCodeAt(i))) return JSON.stringify(text).slice(1, -1);
+  }
+  return text;
+}
+
+function mayBeEscaped(c: number): boolean {
+  return c < 32 || c === 34 || c === 92 || c > 126;
 }
 
 /** Of a string without escapes. */

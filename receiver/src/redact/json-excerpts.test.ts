@@ -37,6 +37,8 @@ const value = fc.constantFrom(
   "4111 1111 1111 1111",
   "DE89 3704 0044 0532 0130 00",
   "ssn 123 45 6789",
+  `https://user:${"p@".repeat(20)}@h.de/@jane@acme.com`,
+  `//${"a".repeat(250)}:${"b@".repeat(120)}`,
   "12 ".repeat(400),
   "password: hunter2",
   "2024-07-18 12:30",
@@ -70,16 +72,28 @@ describe("excerpts", () => {
     const written = `${prose}jane@acme.com${prose}`;
     const [only, ...more] = excerptsOf(written, prefilter(written));
     expect(more).toStrictEqual([]);
-    expect(only?.from).toBeGreaterThan(written.indexOf("@") - 1_200);
-    expect(only?.to).toBeLessThan(written.indexOf("@") + 1_200);
+    expect(only?.from).toBeGreaterThan(written.indexOf("@") - 400);
+    expect(only?.to).toBeLessThan(written.indexOf("@") + 400);
     expect(written.slice((only?.from ?? 0) - 1, (only?.from ?? 0) + 1)).toMatch(/^[a-z]{2}$/);
     expect(written.slice((only?.to ?? 0) - 1, (only?.to ?? 0) + 1)).toMatch(/^[a-z]{2}$/);
   });
 
+  it("reach to the start of a URL with a user part, over those before it", () => {
+    const url = `https://u:${"x@".repeat(3)}\\\\${"y".repeat(500)}@h.de`;
+    const written = `${prose}a@b.de ${prose.slice(0, 800)} ${url}${prose}`;
+    const excerpts = excerptsOf(written, prefilter(written));
+    const start = written.indexOf("https");
+    expect(excerpts.some(({ from, to }) => from < start && to > start + url.length)).toBe(true);
+    for (const [n, { from, to }] of excerpts.entries()) {
+      expect(to).toBeGreaterThan(from);
+      expect(from).toBeGreaterThan(excerpts[n - 1]?.to ?? -1);
+    }
+  });
+
   it("become one where they meet, and the whole where they are most of it", () => {
-    const near = `${prose}a@b.de ${prose.slice(0, 700)} c@d.de${prose}`;
+    const near = `${prose}a@b.de ${prose.slice(0, 300)} c@d.de${prose}`;
     expect(excerptsOf(near, prefilter(near))).toHaveLength(1);
-    const many = `a@b.de ${prose.slice(0, 1_400)}`.repeat(10);
+    const many = `a@b.de ${prose.slice(0, 600)}`.repeat(10);
     expect(excerptsOf(many, prefilter(many))).toStrictEqual([{ from: 0, to: many.length }]);
   });
 

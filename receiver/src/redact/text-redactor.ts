@@ -54,23 +54,56 @@ const NO_EDITS: Edits = new Edits();
  * stored must not change when it is redacted again.
  *
  * @param keyClass the class of the key under which the text stands
- * @param known the suspicious places of the text, where they are known
  */
-export function redactString(
+export function redactString(context: Context, text: string, keyClass: KeyClass): string {
+  return redactAgain(context, text, keyClass, pre.prefilter(text), PASSES_MAX);
+}
+
+function redactAgain(
   context: Context,
   text: string,
   keyClass: KeyClass,
-  known?: Places,
+  known: Places,
+  passesMax: number,
 ): string {
-  let places = known ?? pre.prefilter(text);
+  let places = known;
   let out = text;
-  for (let pass = 0; pass < PASSES_MAX; pass++) {
+  for (let pass = 0; pass < passesMax; pass++) {
     const edits = redactOnce(context, out, keyClass, 0, places);
     if (edits.size === 0) break;
     out = edits.apply(out);
     places = edits.placesAfter(places, out);
   }
   return out;
+}
+
+/**
+ * What {@link redactString} exchanges. Nearly always one pass finds it all and its surroundings tell
+ * so: then the new text is never made. Where another pass replaced more, it is one edit of the whole.
+ *
+ * @param places the suspicious places of the text
+ */
+export function findEdits(
+  context: Context,
+  text: string,
+  keyClass: KeyClass,
+  places: Places,
+): Edits {
+  const edits = redactOnce(context, text, keyClass, 0, places);
+  if (edits.size === 0) return edits;
+  if (isOpenClass(keyClass) && edits.leaveNothing(text, places)) return edits;
+  const once = edits.apply(text);
+  const placesLeft = edits.placesAfter(places, once);
+  const out = redactAgain(context, once, keyClass, placesLeft, PASSES_MAX - 1);
+  if (out === once) return edits;
+  const whole = new Edits();
+  whole.add(0, text.length, out);
+  return whole;
+}
+
+/** Such a key expects nothing: text under it in which nothing is suspicious stays. */
+function isOpenClass(keyClass: KeyClass): boolean {
+  return keyClass === "none" || keyClass === "numbered";
 }
 
 /** @param depth how many strings of JSON the text was unpacked from */
@@ -86,7 +119,7 @@ function redactOnce(
     return replaceAll(context, "secret", text);
   }
   // The fast path: nothing in the text, nothing expected by its key.
-  if (keyClass === "none" || keyClass === "numbered") {
+  if (isOpenClass(keyClass)) {
     if (places.mask === 0) return NO_EDITS;
   } else {
     const kind = keyedKind(keyClass, text);
