@@ -10,14 +10,15 @@ import { IngestError, type IngestErrorCode } from "./ingest/errors.ts";
 import type { ExportRequest } from "./otlp/types.ts";
 import { SpoolError, type SpoolErrorCode } from "./spool/errors.ts";
 import type { LentSlab, RecordPlace } from "./spool/lent-slabs.ts";
+import { SLAB_SIZE_BYTES } from "./spool/limits.ts";
 import type { MadeRecord, Recorder, RecordOrder } from "./spool/recorder.ts";
 import type { BatchMemory, Slab } from "./spool/slabs.ts";
 
 /**
- * Slabs that wait in the thread: two records under way seldom begin one each, and then the second one
- * gets memory of its own.
+ * A spare slab is lent when less than so many records like the last one fit into the slab at hand: as
+ * many as may be under way, and one more. Where that was too few, a record gets memory of its own.
  */
-const SPARE_SLABS = 1;
+const ROOM_MIN_RECORDS = 3;
 
 /** What stands before a message of gRPC in the same memory, in bytes. */
 const HEAD_BYTES = 5;
@@ -51,6 +52,10 @@ export class ThreadRecorder implements Recorder<ExportRequest> {
   readonly #lent = new Map<number, Slab>();
   /** Those that no record lies in yet. */
   readonly #spare = new Set<number>();
+  /** Of the slab at hand, in bytes. */
+  #roomBytes = 0;
+  #lastBytes = 0;
+  #batchId = "";
 
   constructor(data: RecorderThreadData) {
     this.#thread = new Thread("./encode-thread.ts", import.meta.url, { data });
@@ -62,13 +67,7 @@ export class ThreadRecorder implements Recorder<ExportRequest> {
     memory: BatchMemory,
   ): Promise<MadeRecord> {
     const body = ownBytes(request.body);
-    const lent: LentSlab[] = [];
-    while (this.#spare.size < SPARE_SLABS) {
-      const slab = memory.pool.take();
-      this.#lent.set(slab.id, slab);
-      this.#spare.add(slab.id);
-      lent.push({ id: slab.id, memory: slab.memory });
-    }
+    const lent = this.#lend(order.batch.batchId, memory);
     const { freeBody, ...facts } = request;
     const call: RecordCall = { request: { ...facts, body }, order, lent };
     const reply = await this.#thread.call(call, [body.buffer as ArrayBuffer]);
@@ -83,6 +82,19 @@ export class ThreadRecorder implements Recorder<ExportRequest> {
   /** End the thread. Nothing may be under way any more. */
   stop(): Promise<void> {
     return this.#thread.stop();
+  }
+
+  /** Slabs for the thread, as far as it may need one. */
+  #lend(batchId: string, { pool }: BatchMemory): LentSlab[] {
+    const isNew = batchId !== this.#batchId;
+    this.#batchId = batchId;
+    if (isNew) this.#roomBytes = 0;
+    const hasRoom = !isNew && this.#roomBytes >= ROOM_MIN_RECORDS * this.#lastBytes;
+    if (hasRoom || this.#spare.size > 0) return [];
+    const slab = pool.take();
+    this.#lent.set(slab.id, slab);
+    this.#spare.add(slab.id);
+    return [{ id: slab.id, memory: slab.memory }];
   }
 
   #recordAt(place: RecordPlace, memory: BatchMemory): Buffer {
@@ -100,6 +112,8 @@ export class ThreadRecorder implements Recorder<ExportRequest> {
       memory.hold(slab);
     }
     memory.use(place.end);
+    this.#roomBytes = SLAB_SIZE_BYTES - place.end;
+    this.#lastBytes = place.end - place.start;
     return slab.bytes.subarray(place.start, place.end);
   }
 }
