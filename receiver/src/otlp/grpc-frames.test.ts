@@ -14,8 +14,7 @@ import { GRPC_RECEIVING_MAX, GRPC_STREAMS_MAX } from "./limits.ts";
 import { DONE, recorder } from "./servers.test.helper.ts";
 import type { OtlpServer } from "./types.ts";
 
-/** Above the window of a connection (`GRPC_WINDOW_BYTES`). */
-const SIZE_MAX_BYTES = 2_097_152;
+const SIZE_MAX_BYTES = 100_000;
 const TRACE_PATH = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
 /** Short, but longer than the tests hold calls open on purpose. */
 const RECEIVE_TIMEOUT_MS = 2_000;

@@ -18,14 +18,11 @@ import { ByteBudget } from "./byte-budget.ts";
 import { METRICS_MESSAGE, OtlpError, toOtlpError } from "./errors.ts";
 import { exportRequest } from "./export-request.ts";
 import { arrivalGate } from "./grpc-arrival.ts";
-import { widenWindows } from "./grpc-windows.ts";
 import {
   BODY_SIZE_MAX_BYTES,
   GRPC_KEEPALIVE_MS,
   GRPC_KEEPALIVE_TIMEOUT_MS,
   GRPC_STREAMS_MAX,
-  GRPC_WIDE_MAX,
-  GRPC_WINDOW_BYTES,
   HANDLER_TIMEOUT_MS,
   IN_FLIGHT_MAX_BYTES,
 } from "./limits.ts";
@@ -68,17 +65,7 @@ export async function startOtlpGrpc(options: OtlpServerOptions): Promise<OtlpSer
       (error, bound) => (error === null ? resolve(bound) : reject(error)),
     );
   });
-  const stopWidening = widenWindows(port, {
-    sizeBytes: GRPC_WINDOW_BYTES,
-    connectionsMax: GRPC_WIDE_MAX,
-  });
-  return {
-    port,
-    stop: async (graceMs) => {
-      await stopServer(server, graceMs);
-      stopWidening();
-    },
-  };
+  return { port, stop: (graceMs) => stopServer(server, graceMs) };
 }
 
 async function stopServer(server: Server, graceMs: number): Promise<void> {

@@ -89,17 +89,5 @@ export const GRPC_KEEPALIVE_TIMEOUT_MS = 20_000;
 /** Concurrent streams that a gRPC connection may open: RFC 9113 asks for no fewer. */
 export const GRPC_STREAMS_MAX = 100;
 
-/**
- * What a gRPC connection may send before it is told that it was read (1 MiB), of one message and of
- * all: a request of 512 spans of 1.5 KB.
- */
-export const GRPC_WINDOW_BYTES = 1_048_576;
-
-/**
- * Connections that have such a window at a time; the others have the 64 KiB with which HTTP/2 begins.
- * What was sent and waits for its turn is in memory: 16 MiB.
- */
-export const GRPC_WIDE_MAX = 16;
-
 /** Longest status message, in characters: it travels in a header. */
 export const MESSAGE_MAX_CHARS = 512;
