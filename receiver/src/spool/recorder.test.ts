@@ -4,28 +4,16 @@
  */
 import { describe, expect, test } from "vitest";
 import type { Encode } from "../base/batch.ts";
-import { type BatchFacts, readRecord } from "./batch-file.ts";
+import { readRecord } from "./batch-file.ts";
 import { LentSlabs } from "./lent-slabs.ts";
 import { SLAB_SIZE_BYTES } from "./limits.ts";
 import { type MadeRecord, RecordMaker, type RecordOrder } from "./recorder.ts";
-import { digest, encodeTexts } from "./spool.test.helper.ts";
+import { digest, encodeTexts, factsOf } from "./spool.test.helper.ts";
 
 const ROOM = { usedBytes: 0, maxBytes: 1e9, freeBytes: 1e9, diskFreeMinBytes: 0 };
 
 function orderOf(batchId: string, more: Partial<RecordOrder> = {}): RecordOrder {
-  const batch: BatchFacts = {
-    batchId,
-    workspaceId: "default",
-    retentionClass: "standard",
-    policyDigest: "00".repeat(32),
-    tables: ["spans", "payloads"].map((name, segment) => ({
-      name,
-      columns: 2,
-      segment,
-      expiresAtS: 1,
-    })),
-  };
-  return { digest: digest("x"), batch, room: ROOM, ...more };
+  return { digest: digest("x"), batch: factsOf(batchId), room: ROOM, ...more };
 }
 
 const take = (sizeBytes: number): Buffer => Buffer.alloc(sizeBytes);

@@ -12,6 +12,7 @@ import { LocalRecorder, type Recorder } from "./recorder.ts";
 import {
   digest,
   encodeTexts,
+  factsOf,
   headerOf,
   openTestSpool,
   testDir,
@@ -93,18 +94,7 @@ test("a record that is made after one before it was given up is refused with it"
       describe: (batchId) => {
         // A batch's file is made new: where one is, nothing is written.
         writeFileSync(join(dir.path, `${batchId}.batch`), "");
-        return {
-          batchId,
-          workspaceId: "default",
-          retentionClass: "standard",
-          policyDigest: "00".repeat(32),
-          tables: ["spans", "payloads"].map((name, segment) => ({
-            name,
-            columns: 2,
-            segment,
-            expiresAtS: 1,
-          })),
-        };
+        return factsOf(batchId);
       },
     },
     recorder,

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import type { Encode } from "../base/batch.ts";
 import { createLog, type Log } from "../base/log.ts";
+import type { BatchFacts } from "./batch-file.ts";
 import type { ClosedBatch } from "./closed-batch.ts";
 import { LocalRecorder, type Recorder } from "./recorder.ts";
 import type { Sealing } from "./sealing.ts";
@@ -97,6 +98,22 @@ export interface TestSpool {
   stop(): Promise<void>;
 }
 
+/** What is fixed for a batch of two tables. */
+export function factsOf(batchId: string): BatchFacts {
+  return {
+    batchId,
+    workspaceId: "default",
+    retentionClass: "standard",
+    policyDigest: "00".repeat(32),
+    tables: ["spans", "payloads"].map((name, segment) => ({
+      name,
+      columns: 2,
+      segment,
+      expiresAtS: 1_826_841_600,
+    })),
+  };
+}
+
 /** Open a folder; batches close only when a test says so. */
 export async function openTestSpool(
   dir: string,
@@ -109,18 +126,7 @@ export async function openTestSpool(
       dir,
       maxBytes: 1e9,
       sealing: TEST_SEALING,
-      describe: (batchId) => ({
-        batchId,
-        workspaceId: "default",
-        retentionClass: "standard",
-        policyDigest: "00".repeat(32),
-        tables: ["spans", "payloads"].map((name, segment) => ({
-          name,
-          columns: 2,
-          segment,
-          expiresAtS: 1_826_841_600,
-        })),
-      }),
+      describe: factsOf,
       onClosed: (batch) => closed.push(batch),
       isBehind: () => false,
       now: () => START_MS,

@@ -33,54 +33,15 @@ import {
   RETRY_MAX_MS,
   UNSEALED_MAX_BYTES,
 } from "./limits.ts";
+import type { OpenBatch, Recorded } from "./open-batch.ts";
 import { openParts } from "./open-parts.ts";
-import type { MadeRecord, Recorder } from "./recorder.ts";
+import type { Recorder } from "./recorder.ts";
 import { BATCH_SUFFIX, cutFile, recoverBatch } from "./recovery.ts";
 import { BatchMemory } from "./slabs.ts";
 import { checkRoom } from "./space.ts";
 import type { SpoolLimits, SpoolOptions, SpoolParts } from "./spool-parts.ts";
+import type { SpoolState } from "./spool-state.ts";
 import { keyOf } from "./window.ts";
-
-/** A batch that still takes requests. */
-interface OpenBatch {
-  readonly contents: BatchContents;
-  readonly memory: BatchMemory;
-  readonly file: AppendFile;
-  readonly openedAtMs: number;
-  timer: NodeJS.Timeout | undefined;
-  idleTimer: NodeJS.Timeout | undefined;
-  hasFailed: boolean;
-  /** Requests of it that are being made into records. */
-  readonly recording: Set<Promise<unknown>>;
-}
-
-/** A request whose record is on its way to the disk, if it has one. */
-interface Recorded {
-  readonly made: MadeRecord;
-  readonly committed: Promise<void> | undefined;
-}
-
-/** What the spool has done, for the operator. */
-export interface SpoolState {
-  readonly usedBytes: number;
-  readonly maxBytes: number;
-  readonly diskFreeBytes: number;
-  /** Files of batches: those that wait and the open one. */
-  readonly files: number;
-  readonly openRows: number;
-  readonly waitingBatches: number;
-  readonly oldestBatchId: string | undefined;
-  readonly knownRequests: number;
-  readonly commits: number;
-  readonly records: number;
-  readonly longestCommitMs: number;
-  readonly refusedRequests: number;
-  readonly repeatedRequests: number;
-  readonly corruptRecords: number;
-  readonly tornTails: number;
-  readonly origin: string;
-  readonly lastSequence: number | undefined;
-}
 
 export class Spool<Request> implements Journal<Request> {
   readonly #options: SpoolOptions;
