@@ -23,7 +23,7 @@ const YOUNG_GROWTH_FACTOR = 1;
 
 /**
  * Half of a thread's young generation from its start, in MB: as it does not grow, it would stay at the
- * 1 MB with which V8 begins, and be cleared four times for each request of 512 spans; so it is once.
+ * 1 MB with which V8 begins, and be cleared twice for each request of 512 spans.
  */
 const THREAD_SEMI_SPACE_MB = 4;
 
