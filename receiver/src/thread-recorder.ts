@@ -20,6 +20,9 @@ import type { BatchMemory, Slab } from "./spool/slabs.ts";
  */
 const ROOM_MIN_RECORDS = 3;
 
+/** Spare slabs when a batch begins. */
+const SPARE_MAX = 2;
+
 /** What stands before a message of gRPC in the same memory, in bytes. */
 const HEAD_BYTES = 5;
 
@@ -75,7 +78,7 @@ export class ThreadRecorder implements Recorder<ExportRequest> {
     freeBody();
     if (reply.kind === "refused") throw errorOf(reply.code, reply.message);
     const { place, leaves, rejected, message } = reply;
-    const record = place === undefined ? undefined : this.#recordAt(place, memory);
+    const record = place && this.#recordAt(place, order.batch.batchId, memory);
     return { record, leaves, rejected, message };
   }
 
@@ -89,17 +92,22 @@ export class ThreadRecorder implements Recorder<ExportRequest> {
     const isNew = batchId !== this.#batchId;
     this.#batchId = batchId;
     if (isNew) this.#roomBytes = 0;
-    const hasRoom = !isNew && this.#roomBytes >= ROOM_MIN_RECORDS * this.#lastBytes;
-    if (hasRoom || this.#spare.size > 0) return [];
+    // The spare one may be taken by now, by a record of the batch before of which nothing is known yet.
+    const spareMax = isNew ? SPARE_MAX : 1;
+    const hasRoom = this.#roomBytes >= ROOM_MIN_RECORDS * this.#lastBytes;
+    if ((hasRoom && !isNew) || this.#spare.size >= spareMax) return [];
     const slab = pool.take();
     this.#lent.set(slab.id, slab);
     this.#spare.add(slab.id);
     return [{ id: slab.id, memory: slab.memory }];
   }
 
-  #recordAt(place: RecordPlace, memory: BatchMemory): Buffer {
+  #recordAt(place: RecordPlace, batchId: string, memory: BatchMemory): Buffer {
+    const isCurrent = batchId === this.#batchId;
     if ("memory" in place) {
       memory.holdOwn(place.memory.byteLength);
+      // There was no slab for it.
+      if (isCurrent) this.#roomBytes = 0;
       return Buffer.from(place.memory);
     }
     const slab = this.#lent.get(place.slab);
@@ -112,7 +120,8 @@ export class ThreadRecorder implements Recorder<ExportRequest> {
       memory.hold(slab);
     }
     memory.use(place.end);
-    this.#roomBytes = SLAB_SIZE_BYTES - place.end;
+    // What is left of a slab goes with its batch.
+    if (isCurrent) this.#roomBytes = SLAB_SIZE_BYTES - place.end;
     this.#lastBytes = place.end - place.start;
     return slab.bytes.subarray(place.start, place.end);
   }
