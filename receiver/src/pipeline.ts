@@ -8,15 +8,16 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { ClickHouseClient } from "@clickhouse/client";
 import { BATCH_TABLES, LEDGER, type Table } from "@spanledger/schema";
 import type { Log } from "./base/log.ts";
-import type { BatchSource, StorableBatch, StorableTable } from "./base/stored-batch.ts";
+import type { BatchSource, StorableBatch, StorableTable, TableRows } from "./base/stored-batch.ts";
 import { firstPlace } from "./classify/place.ts";
 import type { ExportHandler, ExportRequest } from "./otlp/types.ts";
 import { BatchSeal } from "./seal/batch-seal.ts";
 import { decodeHeader, hashHeader } from "./seal/header.ts";
 import { ledgerRow } from "./seal/ledger-row.ts";
-import type { BatchFacts, SealRecord } from "./spool/batch-file.ts";
+import type { BatchFacts, BatchTable, SealRecord } from "./spool/batch-file.ts";
 import { type ClosedBatch, reasonOf } from "./spool/closed-batch.ts";
 import type { BatchContents } from "./spool/contents.ts";
+import type { Preparing } from "./spool/prepared-rows.ts";
 import type { ListedLetter } from "./spool/quarantine.ts";
 import type { Recorder } from "./spool/recorder.ts";
 import { QuarantinedBatch } from "./spool/redrive.ts";
@@ -25,6 +26,7 @@ import type { Sealing } from "./spool/sealing.ts";
 import { Spool } from "./spool/spool.ts";
 import type { SpoolLimits } from "./spool/spool-parts.ts";
 import type { SpoolState } from "./spool/spool-state.ts";
+import { TableInserter } from "./store/insert.ts";
 import type { Inserter } from "./store/inserter.ts";
 import { encodeRows } from "./store/row-binary.ts";
 import { BatchWriter, type WriterState } from "./store/writer.ts";
@@ -84,11 +86,12 @@ const SEALING: Sealing = {
 
 /** Start the pipeline: batches that an earlier process left are stored first. */
 export async function startPipeline(options: PipelineOptions): Promise<Pipeline> {
-  const { client, log, storeReady, inserter, workspaceId } = options;
+  const { client, log, storeReady, workspaceId } = options;
+  const inserter = options.inserter ?? new TableInserter(client);
   const writer = new BatchWriter({
     client,
     log,
-    ...(inserter && { inserter }),
+    inserter,
     ...(storeReady && { ready: storeReady }),
   });
   const digest = createRequestDigest(options.digestKey);
@@ -98,9 +101,9 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
       maxBytes: options.spoolMaxBytes,
       sealing: SEALING,
       describe: (batchId, nowMs) => describeBatch(batchId, nowMs, options),
+      preparing: preparingFor(inserter),
       onClosed: (batch) => void writer.push(sourceOf(batch)),
       isBehind: () => writer.isBehind,
-      isFull: () => writer.isFull,
       now: options.now,
       log,
       ...(options.limits && { limits: options.limits }),
@@ -166,10 +169,9 @@ function describeBatch(batchId: string, nowMs: number, options: PipelineOptions)
 }
 
 function sourceOf(batch: ClosedBatch): BatchSource {
-  const { batchId, seal, wasLeft, sizeBytes } = batch.facts;
+  const { batchId, seal, wasLeft } = batch.facts;
   return {
     batchId,
-    sizeBytes,
     wasLeft,
     storedTables: new Set(),
     load: async () => storing(await batch.read(), seal).load(),
@@ -182,11 +184,11 @@ function sourceOf(batch: ClosedBatch): BatchSource {
 function storing(contents: BatchContents, seal: SealRecord): Pick<BatchSource, "load"> {
   return {
     load: async (): Promise<StorableBatch> => {
+      const { facts, keepsRows } = contents;
       const tables = contents.tables.flatMap(({ rows, chunks }, index): StorableTable[] => {
-        const facts = contents.facts.tables[index];
-        if (facts === undefined || rows === 0) return [];
-        const { name, columns } = facts;
-        return [{ name, columns: columnsOf(name).slice(0, columns), rows, chunks }];
+        const table = facts.tables[index];
+        if (table === undefined || rows === 0) return [];
+        return [{ ...columnsOf(table), rows, chunks: keepsRows ? chunks : undefined }];
       });
       const { bytes } = encodeRows(LEDGER, [ledgerRow(seal.header, seal.closedAtMs)]);
       // A copy: the encoder's bytes are valid until its next call only.
@@ -196,10 +198,26 @@ function storing(contents: BatchContents, seal: SealRecord): Pick<BatchSource, "
   };
 }
 
-function columnsOf(name: string): string[] {
+/** The rows of an open batch for whoever inserts it. */
+function preparingFor(inserter: Inserter): Preparing {
+  return {
+    take: ({ batchId, tables }, pieces) =>
+      inserter.prepare(
+        batchId,
+        tables.flatMap((table, index): TableRows[] => {
+          const chunks = pieces[index] ?? [];
+          return chunks.length === 0 ? [] : [{ ...columnsOf(table), chunks }];
+        }),
+      ),
+    discard: (batchId) => inserter.discard(batchId),
+  };
+}
+
+/** Which columns the rows of a table have: those of the version that made them. */
+function columnsOf({ name, columns }: BatchTable): Pick<TableRows, "name" | "columns"> {
   const table: Table | undefined = BATCH_TABLES.find((one) => one.name === name);
   if (table === undefined) throw new RangeError(`the spool names an unknown table ${name}`);
-  return Object.keys(table.columns);
+  return { name, columns: Object.keys(table.columns).slice(0, columns) };
 }
 
 /** Whether a promise is kept in time; it goes on either way. */

@@ -11,7 +11,7 @@ import type { ExportRequest } from "../../receiver/src/otlp/types.ts";
 import { createRedactor } from "../../receiver/src/redact/index.ts";
 import type { BatchFacts } from "../../receiver/src/spool/batch-file.ts";
 import { readRecord } from "../../receiver/src/spool/batch-file.ts";
-import { SLAB_SIZE_BYTES } from "../../receiver/src/spool/limits.ts";
+import { RECORDING_MAX, SLAB_SIZE_BYTES } from "../../receiver/src/spool/limits.ts";
 import { LocalRecorder, type MadeRecord } from "../../receiver/src/spool/recorder.ts";
 import { BatchMemory, SlabPool } from "../../receiver/src/spool/slabs.ts";
 import { JudgedError, judge } from "../../receiver/src/store/errors.ts";
@@ -149,6 +149,30 @@ describe("the recorder's thread", () => {
   });
 });
 
+describe("the recorder's thread, asked for the next record while one is made", () => {
+  test("has a slab for a batch that begins when the one before has just taken the spare one", async () => {
+    const thread = new ThreadRecorder({ redactionKey: KEY });
+    const pool = new SlabPool();
+    const [last, next] = [new BatchMemory(pool), new BatchMemory(pool)];
+    const body = requestOf("large", 200, 1);
+    // Two of them fit into a slab: the third one takes the next, while the other batch begins.
+    const memories = [last, last, last, next, next, next, next, next];
+    const underWay: Promise<MadeRecord>[] = [];
+    const made: MadeRecord[] = [];
+    for (const memory of memories) {
+      if (underWay.length === RECORDING_MAX)
+        made.push(...(await Promise.all(underWay.splice(0, 1))));
+      const batch = memory === last ? "01J00000000000000000000005" : "01J00000000000000000000006";
+      underWay.push(thread.record(requestWith(Buffer.from(body)), orderOf(batch), memory));
+    }
+    made.push(...(await Promise.all(underWay)));
+    await thread.stop();
+    expect(made.map(({ record }) => record?.buffer.byteLength)).toEqual(
+      memories.map(() => SLAB_SIZE_BYTES),
+    );
+  });
+});
+
 describe("the inserter's thread", () => {
   let engine: TestEngine;
   let inserter: ThreadInserter;
@@ -182,6 +206,55 @@ describe("the inserter's thread", () => {
       { SpanName: "a", n: 2 },
       { SpanName: "b", n: 2 },
     ]);
+  });
+
+  test("inserts rows that it was given before, in pieces, whose memory is used again", async () => {
+    const spans = Array.from({ length: 40 }, (_, index) => ({ name: `prepared ${index % 7}` }));
+    const tables = tablesOf(batchOf(...spans));
+    const half = tablesOf(batchOf(...spans.slice(0, 20)));
+    let heldBytes = 0;
+    for (const [index, table] of half.entries()) {
+      const { chunks } = tables[index] ?? table;
+      const [whole = new Uint8Array(0)] = chunks;
+      const at = table.chunks[0]?.length ?? 0;
+      for (const part of [whole.subarray(0, at), whole.subarray(at)]) {
+        const shared = Buffer.from(new SharedArrayBuffer(part.length));
+        shared.set(part);
+        const held = await inserter.prepare("ahead", [{ ...table, chunks: [shared] }]);
+        expect(held).toBeGreaterThan(heldBytes);
+        heldBytes = held ?? 0;
+        shared.fill(0xff);
+      }
+    }
+    for (const { chunks: _, ...table } of tables) {
+      for (const attempt of [1, 2]) {
+        const inserted = inserter.insert({ ...table, chunks: undefined }, "ahead", NEVER);
+        // What is inserted is held no more.
+        if (attempt === 1) await inserted;
+        else await expect(inserted).rejects.toThrow("RangeError");
+      }
+    }
+    const counted = "SELECT SpanName, count() AS n FROM spans WHERE SpanName LIKE 'prepared%'";
+    expect(await select(engine.client, `${counted} GROUP BY 1 ORDER BY 1`)).toEqual(
+      Array.from({ length: 7 }, (_, name) => ({
+        SpanName: `prepared ${name}`,
+        n: name < 5 ? 6 : 5,
+      })),
+    );
+  });
+
+  test("holds nothing of a batch whose rows are none, or that is discarded", async () => {
+    const [table] = tablesOf(batchOf({ name: "e" }));
+    if (table === undefined) throw new Error("there is no table");
+    const cut = table.chunks.map((chunk) => chunk.subarray(0, chunk.length - 3));
+    expect(await inserter.prepare("none", [table])).toBeGreaterThan(0);
+    expect(await inserter.prepare("none", [{ ...table, chunks: cut }])).toBeUndefined();
+    expect(await inserter.prepare("dropped", [table])).toBeGreaterThan(0);
+    inserter.discard("dropped");
+    for (const token of ["none", "dropped"]) {
+      const inserted = inserter.insert({ ...table, chunks: undefined }, token, NEVER);
+      await expect(inserted).rejects.toThrow("RangeError");
+    }
   });
 
   test("says what ClickHouse thinks of rows that are none, and of a table that is gone", async () => {

@@ -5,7 +5,8 @@
 import { setImmediate } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { NEVER_CODES } from "../../receiver/src/store/errors.ts";
-import { BatchWriter, IN_FLIGHT_MAX_BYTES } from "../../receiver/src/store/writer.ts";
+import type { Inserter } from "../../receiver/src/store/inserter.ts";
+import { BatchWriter } from "../../receiver/src/store/writer.ts";
 import { QUIET_LOG, sourceOf, tablesOf, write } from "../fixtures/batches.ts";
 import { select, startTestEngine, type TestEngine } from "../fixtures/engine.ts";
 import { batchOf } from "../fixtures/rows.ts";
@@ -255,11 +256,11 @@ describe("store", () => {
     expect(await select(engine.client, "SELECT SpanName FROM spans")).toEqual([{ SpanName: "x" }]);
   });
 
-  test("begins no batch while the second one before it has not ended", async () => {
+  test("begins no batch while the one before it has not ended", async () => {
     const writer = new BatchWriter({ client: engine.client, log: QUIET_LOG });
     const first = Promise.withResolvers<{ tables: [] }>();
     const begun: number[] = [];
-    const pushed = Array.from({ length: 5 }, (_, index) => {
+    const pushed = Array.from({ length: 3 }, (_, index) => {
       const load = () => {
         begun.push(index);
         return index === 0 ? first.promise : Promise.resolve({ tables: [] });
@@ -267,38 +268,60 @@ describe("store", () => {
       return writer.push(sourceOf([], `batch ${index}`, { load }));
     });
     await setImmediate();
-    expect(begun).toEqual([0, 1]);
+    expect(begun).toEqual([0]);
     first.resolve({ tables: [] });
     await Promise.all(pushed);
-    expect(begun).toEqual([0, 1, 2, 3, 4]);
+    expect(begun).toEqual([0, 1, 2]);
   });
 
-  test("begins a batch of any size alone, and none beside it that is too much together", async () => {
-    const writer = new BatchWriter({ client: engine.client, log: QUIET_LOG });
-    const begun: string[] = [];
-    const loads: Record<string, PromiseWithResolvers<{ tables: [] }>> = {};
-    const push = (name: string, sizeBytes: number): Promise<void> => {
-      const loading = Promise.withResolvers<{ tables: [] }>();
-      loads[name] = loading;
-      const load = () => {
-        begun.push(name);
-        return loading.promise;
-      };
-      return writer.push(sourceOf([], name, { load, sizeBytes }));
+  test("inserts the tables of a batch side by side, and its row in the ledger behind them", async () => {
+    const held = Promise.withResolvers<void>();
+    const [began, ended]: [string[], string[]] = [[], []];
+    const inserter: Inserter = {
+      prepare: async () => undefined,
+      discard: () => undefined,
+      insert: async ({ name }) => {
+        began.push(name);
+        if (name === "spans") await held.promise;
+        ended.push(name);
+      },
     };
-    const pushed = [
-      push("huge", IN_FLIGHT_MAX_BYTES + 1),
-      push("one", 1),
-      push("rest", IN_FLIGHT_MAX_BYTES - 1),
-    ];
+    const writer = new BatchWriter({ client: engine.client, log: QUIET_LOG, inserter });
+    const tables = tablesOf(batchOf({ name: "chat m", attributes: CALL }));
+    const ledger = { name: "ledger", columns: [], rows: 1, chunks: [] };
+    const stored = writer.push(sourceOf([...tables, ledger], "order"));
+    await vi.waitUntil(() => ended.includes("payloads"));
+    expect(began).toEqual(["spans", "payloads"]);
+    held.resolve();
+    await stored;
+    expect(ended).toEqual(["payloads", "spans", "ledger"]);
+  });
+
+  test("says what fails as long as it does, though another table is stored meanwhile", async () => {
+    const fails = Promise.withResolvers<void>();
+    let isFailing = true;
+    const inserter: Inserter = {
+      prepare: async () => undefined,
+      discard: () => undefined,
+      insert: async ({ name }) => {
+        if (name === "spans" && isFailing) throw Object.assign(new Error("x"), { code: "E1" });
+        if (name === "payloads") await fails.promise;
+      },
+    };
+    const writer = new BatchWriter({
+      client: engine.client,
+      log: QUIET_LOG,
+      inserter,
+      backoffMs: 5,
+    });
+    const stored = writer.push(sourceOf(tablesOf(batchOf({ name: "m", attributes: CALL })), "t"));
+    await vi.waitUntil(() => writer.state().failedTries > 0);
+    fails.resolve();
     await setImmediate();
-    expect(begun).toEqual(["huge"]);
-    loads.huge?.resolve({ tables: [] });
-    await pushed[0];
-    await setImmediate();
-    expect(begun).toEqual(["huge", "one", "rest"]);
-    for (const { resolve } of Object.values(loads)) resolve({ tables: [] });
-    await Promise.all(pushed);
+    expect([writer.isStuck, writer.state().lastFailure]).toEqual([true, "Error (E1)"]);
+    isFailing = false;
+    await stored;
+    expect([writer.isStuck, writer.state().lastFailure]).toEqual([false, undefined]);
   });
 
   test("leaves what is under way where it is when it stops", async () => {

@@ -2,14 +2,22 @@
  * What a closed batch is to whoever brings it to ClickHouse.
  */
 
-/** The rows of one table, frozen: every attempt sends the same bytes. */
-export interface StorableTable {
+/** Rows of one table of ours. */
+export interface TableRows {
   readonly name: string;
   /** Names of the columns that the bytes hold, in order. */
   readonly columns: readonly string[];
-  readonly rows: number;
-  /** RowBinary, in pieces; together the body of one INSERT. */
+  /** RowBinary, in pieces of whole rows. */
   readonly chunks: readonly Uint8Array[];
+}
+
+/** The rows of one table, frozen: every attempt sends the same ones. */
+export interface StorableTable {
+  readonly name: string;
+  readonly columns: readonly string[];
+  readonly rows: number;
+  /** RowBinary, in pieces of whole rows; none where the inserter was given them before. */
+  readonly chunks: readonly Uint8Array[] | undefined;
 }
 
 /** A closed batch in memory. */
@@ -36,8 +44,6 @@ export interface BatchSource {
   readonly wasLeft: boolean;
   /** Tables that already hold the batch; they are not written again. */
   readonly storedTables: ReadonlySet<string>;
-  /** About what it takes in memory. @default 0 */
-  readonly sizeBytes?: number;
   /** Read it into memory. */
   load(): Promise<StorableBatch>;
   /** Every table holds it: forget it. Safe to call again after a crash in the middle. */

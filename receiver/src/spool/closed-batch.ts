@@ -1,7 +1,7 @@
 /**
  * A sealed batch on the disk, until every table has it.
  *
- * In: its file. Out: its contents, from memory as long as they are kept there, else from the file.
+ * In: its file. Out: its contents; whoever inserts it has its rows by then, or they come with them.
  * Side effects: its file moves to the quarantine or goes, after the log of done batches has it.
  */
 import { rm } from "node:fs/promises";
@@ -10,10 +10,11 @@ import type { Refusal } from "../base/stored-batch.ts";
 import type { SealRecord } from "./batch-file.ts";
 import { BatchContents } from "./contents.ts";
 import type { DoneLog } from "./done-log.ts";
+import type { PreparedBatches, PreparedRows } from "./prepared-rows.ts";
 import type { Quarantine } from "./quarantine.ts";
 import { type CorruptStretch, readBatch } from "./read-batch.ts";
-import { readSound } from "./read-sound.ts";
-import { BatchMemory, type SlabPool } from "./slabs.ts";
+import { type PreparedBatch, readSound } from "./read-sound.ts";
+import type { SlabPool } from "./slabs.ts";
 import type { SpoolSpace } from "./space.ts";
 
 /** The facts of a batch that can no longer be read. */
@@ -25,6 +26,7 @@ export interface ClosedBatchParts {
   readonly quarantine: Quarantine;
   readonly space: SpoolSpace;
   readonly slabs: SlabPool;
+  readonly prepared: PreparedBatches;
   readonly now: () => number;
   /** Told of bytes that were changed after they had been written. */
   readonly onCorrupt: (file: string, stretches: readonly CorruptStretch[]) => Promise<void>;
@@ -50,19 +52,22 @@ export class ClosedBatch {
   readonly facts: ClosedBatchFacts;
   readonly #parts: ClosedBatchParts;
   #contents: BatchContents | undefined;
+  #rows: PreparedRows | undefined;
 
-  constructor(facts: ClosedBatchFacts, parts: ClosedBatchParts, contents?: BatchContents) {
+  /** @param prepared what it holds, if somebody has its rows */
+  constructor(facts: ClosedBatchFacts, parts: ClosedBatchParts, prepared?: PreparedBatch) {
     this.facts = facts;
     this.#parts = parts;
-    this.#contents = contents;
+    this.#contents = prepared?.contents;
+    this.#rows = prepared?.rows;
   }
 
-  /** Bytes that it holds in memory. */
-  get inMemoryBytes(): number {
-    return this.#contents?.inMemoryBytes ?? 0;
+  /** Whether somebody has its rows, so that they need not be read. */
+  get isPrepared(): boolean {
+    return this.#rows !== undefined;
   }
 
-  /** Its contents; read from the disk where they are not in memory. */
+  /** Its contents; read from the disk where nobody has its rows. */
   async read(): Promise<BatchContents> {
     this.#contents ??= await this.#readFile();
     return this.#contents;
@@ -70,10 +75,12 @@ export class ClosedBatch {
 
   async #readFile(): Promise<BatchContents> {
     const { path, batchId } = this.facts;
-    const memory = new BatchMemory(this.#parts.slabs);
-    const sound = await readSound(path, memory);
-    if (sound !== undefined) return sound;
-    memory.release();
+    const { slabs, prepared } = this.#parts;
+    const sound = await readSound(path, slabs, (facts) => prepared.begin(facts));
+    if (sound !== undefined) {
+      this.#rows = sound.rows;
+      return sound.contents;
+    }
     const { contents, corrupt } = await readBatch(path);
     await this.#parts.onCorrupt(basename(path), corrupt);
     if (contents !== undefined) return contents;
@@ -85,14 +92,13 @@ export class ClosedBatch {
       since: new Date(this.#parts.now()).toISOString(),
     });
     // The ledger keeps its row; its rows are reported as missing until someone restores the file.
-    return new BatchContents({ ...NOTHING, batchId });
+    return new BatchContents({ ...NOTHING, batchId }, { keepsRows: true });
   }
 
   /** Every table has it. Logged first, then removed: a crash in between repeats both. */
   async done(): Promise<void> {
     await this.#log();
     await rm(this.facts.path, { force: true });
-    this.#contents?.memory?.release();
     this.#leave(-this.facts.sizeBytes);
   }
 
@@ -115,6 +121,8 @@ export class ClosedBatch {
 
   #leave(sizeBytes: number): void {
     this.#contents = undefined;
+    this.#rows?.discard();
+    this.#rows = undefined;
     this.#parts.space.add(sizeBytes);
     this.#parts.onLeft(this);
   }

@@ -1,12 +1,11 @@
 /**
- * The contents of a batch in memory, made while it is open or read back from its file.
+ * What a batch holds, noted while it is open or read back from its file.
  *
- * In: the requests of a batch, in order. Out: pieces of each table's INSERT, digests, row counts.
+ * In: the requests of a batch, in order. Out: digests, row counts, and the rows where they are kept.
  */
 import type { EncodedRows } from "../base/batch.ts";
 import type { BatchFacts, RequestRecord } from "./batch-file.ts";
 import type { BatchSeal } from "./sealing.ts";
-import type { BatchMemory } from "./slabs.ts";
 
 const NS_PER_DAY = 86_400_000_000_000;
 const HIGH_NS = 4_294_967_296;
@@ -22,6 +21,7 @@ class TableContents {
   nextRow = 0;
   missingRows = 0;
   rows = 0;
+  /** Its rows, where the batch keeps them. */
   readonly chunks: Buffer[] = [];
 }
 
@@ -35,30 +35,28 @@ export class BatchContents {
   /** Corrupt stretches that were found in the file. */
   lostRecords = 0;
   rows = 0;
-  /** Bytes of the records held. */
+  /** Bytes of its records. */
   sizeBytes = 0;
-  /** What its records lie in; none when they were read from the file. */
-  readonly memory: BatchMemory | undefined;
+  /** Whether its rows are here; else somebody else has them, or they are in the file alone. */
+  readonly keepsRows: boolean;
   readonly #seal: BatchSeal | undefined;
 
   /** @param seal told of every row; none when the batch is sealed already */
-  constructor(facts: BatchFacts, seal?: BatchSeal, memory?: BatchMemory) {
+  constructor(
+    facts: BatchFacts,
+    options: { readonly seal?: BatchSeal | undefined; readonly keepsRows: boolean },
+  ) {
     this.facts = facts;
     this.tables = facts.tables.map(() => new TableContents());
-    this.memory = memory;
-    this.#seal = seal;
-  }
-
-  /** Bytes that it holds in memory. */
-  get inMemoryBytes(): number {
-    return this.memory?.sizeBytes ?? this.sizeBytes;
+    this.keepsRows = options.keepsRows;
+    this.#seal = options.seal;
   }
 
   get seal(): BatchSeal | undefined {
     return this.#seal;
   }
 
-  /** Take a request in. Its rows are kept, not copied; where they end is not asked for again. */
+  /** Take a request in. Where rows are kept they are not copied; where they end is not asked for again. */
   add(request: RequestRecord, sizeBytes: number): void {
     for (const [index, rows] of request.tables.entries()) {
       const { firstRow, rowEnds, bytes } = rows;
@@ -70,7 +68,7 @@ export class BatchContents {
       table.nextRow = firstRow + rowEnds.length;
       table.rows += rowEnds.length;
       this.rows += rowEnds.length;
-      table.chunks.push(bytes as Buffer);
+      if (this.keepsRows) table.chunks.push(bytes as Buffer);
       this.#seal?.add(index, rows);
     }
     for (const day of daysOf(request)) this.days.add(day);

@@ -29,11 +29,11 @@ export class DiskQueue {
     return new Promise((resolve) => this.#waiters.push(resolve));
   }
 
-  /** Hold bytes until their commit has ended, either way. */
-  async untilCommitted(sizeBytes: number, work: () => Promise<void>): Promise<void> {
+  /** Hold bytes until they are needed no more, in whichever way that ends. */
+  async untilKept(sizeBytes: number, work: Promise<void>): Promise<void> {
     this.#pendingBytes += sizeBytes;
     try {
-      await work();
+      await work;
     } finally {
       this.#pendingBytes -= sizeBytes;
       this.#resume();

@@ -13,25 +13,36 @@ export const DISK_FREE_MIN_BYTES = 67_108_864;
 export const DISK_LOOK_INTERVAL_MS = 100;
 
 /**
- * A batch closes at this size, in bytes of its records or of the memory that they lie in (48 MiB): an
- * INSERT costs ClickHouse as much as several thousand spans before it has read one, and parts that
- * begin larger are merged less often. Two in flight are 96 MiB of memory.
+ * A batch closes at this size, in bytes of its records (96 MiB): an INSERT costs ClickHouse as much as
+ * several thousand spans before it has read one, and parts that begin larger are merged less often.
  */
-export const BATCH_MAX_BYTES = 50_331_648;
+export const BATCH_MAX_BYTES = 100663296;
 
 /**
- * Memory for records is taken in pieces of this size, in bytes (16 MiB), three for a batch. A request
- * of 512 spans makes a record of 1.2 MB, one of 4 MB a little more than that: of pieces of 8 MiB the
- * latter left half idle. What nothing was written to is not resident.
+ * A batch closes when its rows take so much as columns, in bytes (56 MiB): that is what is held in
+ * memory until it is stored. Of spans of 1.5 KB columns are about half of the records.
  */
-export const SLAB_SIZE_BYTES = 16_777_216;
+export const BATCH_MAX_COLUMN_BYTES = 58_720_256;
 
 /**
- * Pieces kept while no batch needs them (160 MiB): as many as are needed under load, three for each
- * batch in flight and {@link UNSEALED_MAX_BYTES}. Given back to the allocator they leave holes that
- * nothing else of their size fills.
+ * Batches whose rows are held as columns: one that is inserted, one that waits for it, one that is
+ * open. Others are read back from the disk when their turn comes.
  */
-export const SLABS_KEPT_MAX = 10;
+export const PREPARED_MAX = 3;
+
+/**
+ * Memory for records is taken in pieces of this size, in bytes (16 MiB). A request of 512 spans makes
+ * a record of 1.2 MB, one of 4 MB a little more than that: of pieces of 8 MiB the latter left half
+ * idle. What nothing was written to is not resident.
+ */
+export const SLAB_SIZE_BYTES = 8_388_608;
+
+/**
+ * Pieces kept while no record lies in them (96 MiB): as many as are needed under load, for records
+ * that are written to the disk and turned into columns. Given back to the allocator they leave holes
+ * that nothing else of their size fills.
+ */
+export const SLABS_KEPT_MAX = 12;
 
 /** A batch closes at this many rows of all tables: ClickHouse makes one part of up to a million. */
 export const BATCH_MAX_ROWS = 262_144;
@@ -76,21 +87,14 @@ export const RECORD_MAX_BYTES: number = (REQUEST_ROWS_SIZE_MAX_BYTES / 8) * 9;
  */
 export const RECORDING_MAX = 2;
 
-/** Bytes that wait for their commit (64 MiB); further requests wait before they are encoded. */
+/** Bytes that wait for the disk, or to be turned into columns (64 MiB); further requests wait before they are encoded. */
 export const PENDING_MAX_BYTES = 67_108_864;
 
 /**
- * Memory of batches that are not sealed yet (64 MiB): one of the largest, and the beginning of the
- * next. Further requests wait: seals are made one after another, and a slow disk would let batches
- * pile up.
+ * Memory of records in batches that are not sealed yet (64 MiB). Further requests wait: seals are made
+ * one after another, and a slow disk would let batches pile up.
  */
 export const UNSEALED_MAX_BYTES = 67_108_864;
-
-/**
- * Bytes of closed batches kept in memory for the writer (96 MiB): those are inserted without being
- * read again. Beyond it a closed batch lies on the disk alone.
- */
-export const CLOSED_IN_MEMORY_MAX_BYTES = 100_663_296;
 
 /**
  * Requests whose digests are kept, so that a retry is stored once: half of them in each of two

@@ -85,7 +85,7 @@ function readContents(
   const head = found.find((item) => item.kind === "record" && item.type === RECORD.head);
   if (head?.kind !== "record") return undefined;
   const facts = readFacts(path, head.payload);
-  const contents = new BatchContents(facts, sealing?.begin(facts));
+  const contents = new BatchContents(facts, { seal: sealing?.begin(facts), keepsRows: true });
   for (const item of found) {
     if (item.kind !== "record" || item.type !== RECORD.request) continue;
     contents.add(decodeRequest(item.payload), item.end - item.start);

@@ -1,36 +1,56 @@
 /**
  * A sealed batch's file, read back for the store: the usual way, on which nothing is damaged.
  *
- * In: a path and memory. Out: the contents, as views of that memory; undefined where anything is not
- * as it was written, and then `read-batch.ts` says what. Reads only.
+ * In: a path, memory to read into, who takes the rows. Out: the contents without rows, which somebody
+ * else has by then; undefined where anything is not as it was written, and then `read-batch.ts` says
+ * what. Reads only.
  */
 import { type FileHandle, open } from "node:fs/promises";
-import { decodeHead, decodeRequest } from "./batch-file.ts";
+import { type BatchFacts, decodeHead, decodeRequest } from "./batch-file.ts";
 import { BatchContents } from "./contents.ts";
+import type { PreparedRows } from "./prepared-rows.ts";
 import { RECORD, scanRecords } from "./record.ts";
-import type { BatchMemory } from "./slabs.ts";
+import type { Slab, SlabPool } from "./slabs.ts";
 
-/** Read a file slab by slab; a record that a slab's end cuts is moved to the next one. */
+/** A batch whose rows are held elsewhere. */
+export interface PreparedBatch {
+  readonly contents: BatchContents;
+  readonly rows: PreparedRows;
+}
+
+/**
+ * Read a file slab by slab; a record that a slab's end cuts is moved to the next one.
+ *
+ * @param begin who takes the rows; undefined when nobody does
+ */
 export async function readSound(
   path: string,
-  memory: BatchMemory,
-): Promise<BatchContents | undefined> {
+  pool: SlabPool,
+  begin: (facts: BatchFacts) => PreparedRows | undefined,
+): Promise<PreparedBatch | undefined> {
+  const reader = new SoundReader(begin);
   const file = await open(path, "r");
+  let slab: Slab | undefined;
+  let next: Slab | undefined;
   try {
-    const reader = new SoundReader(memory);
     let rest: Buffer = Buffer.alloc(0);
     for (;;) {
-      const slab = memory.takeSlab();
+      next = pool.take();
       // A record larger than a slab.
-      if (rest.length === slab.length) return undefined;
-      slab.set(rest);
-      const filledBytes = rest.length + (await fill(file, slab.subarray(rest.length)));
-      const left = reader.take(slab.subarray(0, filledBytes));
-      if (left === undefined) return undefined;
-      if (filledBytes < slab.length) return left.length === 0 ? reader.contents : undefined;
+      if (rest.length === next.bytes.length) return reader.giveUp();
+      next.bytes.set(rest);
+      if (slab !== undefined) pool.give(slab);
+      slab = next;
+      next = undefined;
+      const filledBytes = rest.length + (await fill(file, slab.bytes.subarray(rest.length)));
+      const left = await reader.take(slab.bytes.subarray(0, filledBytes));
+      if (left === undefined) return reader.giveUp();
+      const isWhole = left.length === 0;
+      if (filledBytes < slab.bytes.length) return isWhole ? reader.read() : reader.giveUp();
       rest = left;
     }
   } finally {
+    for (const held of [slab, next]) if (held !== undefined) pool.give(held);
     await file.close();
   }
 }
@@ -48,27 +68,57 @@ async function fill(file: FileHandle, buffer: Buffer): Promise<number> {
 
 /** Puts records together; each is whole in one buffer. */
 class SoundReader {
-  contents: BatchContents | undefined;
-  readonly #memory: BatchMemory;
+  readonly #begin: (facts: BatchFacts) => PreparedRows | undefined;
+  #contents: BatchContents | undefined;
+  #rows: PreparedRows | undefined;
 
-  constructor(memory: BatchMemory) {
-    this.#memory = memory;
+  constructor(begin: (facts: BatchFacts) => PreparedRows | undefined) {
+    this.#begin = begin;
   }
 
-  /** Take whole records; what is left is the beginning of one. Undefined when one is damaged. */
-  take(bytes: Buffer): Buffer | undefined {
-    for (const item of scanRecords(bytes)) {
-      if (item.kind === "torn") return bytes.subarray(item.start);
-      if (item.kind === "corrupt") return undefined;
-      if (item.type === RECORD.head && this.contents === undefined) {
-        const facts = decodeHead(item.payload);
-        if (facts === undefined) return undefined;
-        this.contents = new BatchContents(facts, undefined, this.#memory);
+  /** What was read, if its rows were taken. */
+  read(): PreparedBatch | undefined {
+    const [contents, rows] = [this.#contents, this.#rows];
+    if (contents === undefined || rows?.heldBytes === undefined) return this.giveUp();
+    return { contents, rows };
+  }
+
+  giveUp(): undefined {
+    this.#rows?.discard();
+  }
+
+  /**
+   * Take whole records; they are read no more when this resolves.
+   *
+   * @returns what is left, the beginning of one; undefined when one is damaged
+   */
+  async take(bytes: Buffer): Promise<Buffer | undefined> {
+    const taken: Promise<void>[] = [];
+    try {
+      for (const item of scanRecords(bytes)) {
+        if (item.kind === "torn") return bytes.subarray(item.start);
+        if (item.kind === "corrupt") return undefined;
+        if (item.type === RECORD.head && !this.#takeHead(item.payload)) return undefined;
+        if (item.type !== RECORD.request) continue;
+        if (this.#contents === undefined) return undefined;
+        const request = decodeRequest(item.payload);
+        // A copy: the digests are views of what was read.
+        const digest = Buffer.from(request.digest);
+        this.#contents.add({ ...request, digest }, item.end - item.start);
+        if (this.#rows !== undefined) taken.push(this.#rows.add(request.tables));
       }
-      if (item.type !== RECORD.request) continue;
-      if (this.contents === undefined) return undefined;
-      this.contents.add(decodeRequest(item.payload), item.end - item.start);
+      return bytes.subarray(bytes.length);
+    } finally {
+      await Promise.all(taken);
     }
-    return bytes.subarray(bytes.length);
+  }
+
+  #takeHead(payload: Buffer): boolean {
+    if (this.#contents !== undefined) return true;
+    const facts = decodeHead(payload);
+    if (facts === undefined) return false;
+    this.#contents = new BatchContents(facts, { keepsRows: false });
+    this.#rows = this.#begin(facts);
+    return this.#rows !== undefined;
   }
 }

@@ -16,7 +16,7 @@ export interface Slab {
   readonly bytes: Buffer;
 }
 
-/** Slabs that no batch holds. */
+/** Slabs that nobody holds. */
 export class SlabPool {
   readonly #free: Slab[] = [];
   #lastId = 0;
@@ -34,13 +34,20 @@ export class SlabPool {
   }
 }
 
-/** The memory of one batch. */
+/** A slab, and the records in it that somebody still reads. */
+interface HeldSlab {
+  readonly slab: Slab;
+  records: number;
+}
+
+/** The memory that the records of one batch lie in until they are on the disk and read no more. */
 export class BatchMemory {
   readonly #pool: SlabPool;
-  #slabs: Slab[] = [];
+  readonly #slabs: HeldSlab[] = [];
   /** Bytes of the last slab that are taken. */
   #usedBytes = SLAB_SIZE_BYTES;
-  #sizeBytes = 0;
+  /** Of memory that is no slab. */
+  #ownBytes = 0;
 
   constructor(pool: SlabPool) {
     this.#pool = pool;
@@ -48,16 +55,11 @@ export class BatchMemory {
 
   /** Bytes held, whether or not they are used. */
   get sizeBytes(): number {
-    return this.#sizeBytes;
+    return this.#slabs.length * SLAB_SIZE_BYTES + this.#ownBytes;
   }
 
   get pool(): SlabPool {
     return this.#pool;
-  }
-
-  /** Bytes that are free in what is held. */
-  get roomBytes(): number {
-    return SLAB_SIZE_BYTES - this.#usedBytes;
   }
 
   /** Take room for a record; one larger than a slab gets memory of its own. */
@@ -67,43 +69,54 @@ export class BatchMemory {
       return Buffer.from(new SharedArrayBuffer(sizeBytes));
     }
     if (this.#usedBytes + sizeBytes > SLAB_SIZE_BYTES) {
-      this.takeSlab();
+      this.hold(this.#pool.take());
       this.#usedBytes = 0;
     }
     const start = this.#usedBytes;
-    this.#usedBytes += sizeBytes;
-    return (this.#slabs.at(-1) as Slab).bytes.subarray(start, this.#usedBytes);
+    this.use(start + sizeBytes);
+    return (this.#slabs.at(-1) as HeldSlab).slab.bytes.subarray(start, this.#usedBytes);
   }
 
-  /** Take a whole slab. */
-  takeSlab(): Buffer {
-    const slab = this.#pool.take();
-    this.hold(slab);
-    return slab.bytes;
-  }
-
-  /** A slab of the pool's is this batch's from now on. */
+  /** A slab of the pool's is this batch's from now on; into the one before it no more records come. */
   hold(slab: Slab): void {
-    this.#slabs.push(slab);
-    this.#sizeBytes += SLAB_SIZE_BYTES;
+    const before = this.#slabs.at(-1);
+    if (before?.records === 0) this.#giveBack(before);
+    this.#slabs.push({ slab, records: 0 });
     this.#usedBytes = SLAB_SIZE_BYTES;
   }
 
-  /** What lies before this place of the last slab is taken. */
-  use(usedBytes: number): void {
-    this.#usedBytes = usedBytes;
+  /** A record of the last slab ends here. */
+  use(endBytes: number): void {
+    this.#usedBytes = endBytes;
+    (this.#slabs.at(-1) as HeldSlab).records += 1;
   }
 
-  /** Memory that is no slab; it goes with the batch. */
+  /** A record has memory that is no slab. */
   holdOwn(sizeBytes: number): void {
-    this.#sizeBytes += sizeBytes;
+    this.#ownBytes += sizeBytes;
   }
 
-  /** Nobody reads it any more. */
+  /** A record is read no more. The last slab stays: more records may come into it. */
+  free(record: Buffer): void {
+    const memory = record.buffer as unknown;
+    const held = this.#slabs.find(({ slab }) => slab.memory === memory);
+    if (held === undefined) {
+      this.#ownBytes -= record.length;
+      return;
+    }
+    held.records -= 1;
+    if (held.records === 0 && held !== this.#slabs.at(-1)) this.#giveBack(held);
+  }
+
+  /** No record of it is read any more, and none comes. */
   release(): void {
-    for (const slab of this.#slabs) this.#pool.give(slab);
-    this.#slabs = [];
+    for (const { slab } of this.#slabs.splice(0)) this.#pool.give(slab);
     this.#usedBytes = SLAB_SIZE_BYTES;
-    this.#sizeBytes = 0;
+    this.#ownBytes = 0;
+  }
+
+  #giveBack(held: HeldSlab): void {
+    this.#slabs.splice(this.#slabs.indexOf(held), 1);
+    this.#pool.give(held.slab);
   }
 }

@@ -11,8 +11,9 @@ import { type BatchFacts, encodeSeal, type SealRecord } from "./batch-file.ts";
 import { ClosedBatch, type ClosedBatchFacts, type ClosedBatchParts } from "./closed-batch.ts";
 import type { BatchContents } from "./contents.ts";
 import type { DoneLog } from "./done-log.ts";
-import { CLOSED_IN_MEMORY_MAX_BYTES } from "./limits.ts";
+import { PreparedBatches, type PreparedRows, type Preparing } from "./prepared-rows.ts";
 import type { ListedLetter, Quarantine } from "./quarantine.ts";
+import type { PreparedBatch } from "./read-sound.ts";
 import type { RecoveryOptions } from "./recovery.ts";
 import type { Sealing } from "./sealing.ts";
 import { SlabPool } from "./slabs.ts";
@@ -28,7 +29,6 @@ export interface SpoolLimits {
   readonly idleRows?: number;
   readonly diskFreeMinBytes?: number;
   readonly windowRequests?: number;
-  readonly closedInMemoryBytes?: number;
   readonly unsealedBytes?: number;
 }
 
@@ -39,12 +39,12 @@ export interface SpoolOptions {
   readonly sealing: Sealing;
   /** What is fixed for a batch that is opened now. */
   readonly describe: (batchId: string, nowMs: number) => BatchFacts;
+  /** Takes the rows of batches ahead. @default they are read back from the file of a closed batch */
+  readonly preparing?: Preparing;
   /** Takes sealed batches, in order. */
   readonly onClosed: (batch: ClosedBatch) => void;
   /** Whether batches wait for ClickHouse. */
   readonly isBehind: () => boolean;
-  /** Whether a batch that is handed on now would wait. @default {@link isBehind} */
-  readonly isFull?: () => boolean;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly log: Log;
@@ -58,6 +58,8 @@ interface Unsealed {
   readonly file?: AppendFile;
   readonly soundBytes: number;
   readonly contents: BatchContents;
+  /** Its rows, if somebody has them. */
+  readonly rows?: PreparedRows | undefined;
   readonly closedAtMs: number;
   /** Bytes of it that are counted in the space already. */
   readonly countedBytes?: number;
@@ -76,6 +78,8 @@ export class SpoolParts {
   readonly damage: { corruptRecords: number; tornTails: number };
   readonly newId: (nowMs: number) => string;
   readonly slabs: SlabPool = new SlabPool();
+  /** Batches whose rows whoever inserts them has already. */
+  readonly prepared: PreparedBatches;
   /** Sealed batches that have not left, oldest first. */
   readonly waiting: Map<string, ClosedBatch> = new Map();
   readonly #options: SpoolOptions;
@@ -95,6 +99,9 @@ export class SpoolParts {
     this.damage = parts.damage;
     this.newId = parts.newId;
     this.#lostFiles = parts.lostFiles;
+    this.prepared = new PreparedBatches(options.preparing, (err) =>
+      options.log.error({ err }, "rows could not be prepared; they are read from the spool again"),
+    );
     const { head } = parts.doneLog;
     this.#head = head && { sequence: head.sequence, hash: Buffer.from(head.hash, "hex") };
     this.#closedParts = {
@@ -102,6 +109,7 @@ export class SpoolParts {
       quarantine: parts.quarantine,
       space: parts.space,
       slabs: this.slabs,
+      prepared: this.prepared,
       now: options.now,
       onCorrupt: parts.recovery.onCorrupt,
       onLeft: (batch) => this.waiting.delete(batch.facts.batchId),
@@ -114,7 +122,7 @@ export class SpoolParts {
 
   /** Seal a batch and hand it on. Repeating it after a failure makes the same seal. */
   async seal(unsealed: Unsealed): Promise<void> {
-    const { path, file, soundBytes, contents, closedAtMs } = unsealed;
+    const { path, file, soundBytes, contents, rows, closedAtMs } = unsealed;
     const { sealing } = this.#options;
     const header = (contents.seal ?? sealing.begin(contents.facts)).seal({
       origin: this.doneLog.origin,
@@ -134,11 +142,13 @@ export class SpoolParts {
     const sizeBytes = soundBytes + record.length;
     this.space.add(sizeBytes - (unsealed.countedBytes ?? contents.sizeBytes));
     const wasLeft = unsealed.countedBytes !== undefined;
-    this.handOn({ path, seal, sizeBytes, wasLeft }, contents);
+    // Of a batch whose rows nobody has nothing is kept: its turn may be far away.
+    const isPrepared = rows?.heldBytes !== undefined;
+    this.handOn({ path, seal, sizeBytes, wasLeft }, isPrepared ? { contents, rows } : undefined);
   }
 
   /** Hand a sealed batch on. */
-  handOn(sealed: SealedFile, contents?: BatchContents): void {
+  handOn(sealed: SealedFile, prepared?: PreparedBatch): void {
     const { path, seal, sizeBytes, wasLeft } = sealed;
     const { sealing, onClosed, log } = this.#options;
     const { sequence, previous, origin } = sealing.read(seal.header);
@@ -158,9 +168,7 @@ export class SpoolParts {
     const batchId = parse(path).name;
     const hex = hash.toString("hex");
     const facts = { batchId, path, sizeBytes, sequence, hash: hex, seal, wasLeft };
-    const isKept = contents !== undefined && this.#hasRoom(contents);
-    if (!isKept) contents?.memory?.release();
-    const batch = new ClosedBatch(facts, this.#closedParts, isKept ? contents : undefined);
+    const batch = new ClosedBatch(facts, this.#closedParts, prepared);
     this.waiting.set(batchId, batch);
     onClosed(batch);
   }
@@ -175,17 +183,13 @@ export class SpoolParts {
   }
 
   /**
-   * Whether a batch may wait in memory. Behind one that waits on the disk its turn is far away, and
-   * memory is taken by those that are read back before it.
+   * Hold the rows of a batch that is opened now, if it may be. Behind one that waits on the disk its
+   * turn is far away, and memory is taken by those that are read back before it.
    */
-  #hasRoom(contents: BatchContents): boolean {
-    const maxBytes = this.#options.limits?.closedInMemoryBytes ?? CLOSED_IN_MEMORY_MAX_BYTES;
-    let sumBytes = contents.inMemoryBytes;
-    for (const { inMemoryBytes } of this.waiting.values()) {
-      if (inMemoryBytes === 0) return false;
-      sumBytes += inMemoryBytes;
-    }
-    return sumBytes <= maxBytes;
+  prepare(facts: BatchFacts): PreparedRows | undefined {
+    if (!this.prepared.hasRoom) return undefined;
+    for (const { isPrepared } of this.waiting.values()) if (!isPrepared) return undefined;
+    return this.prepared.begin(facts);
   }
 }
 

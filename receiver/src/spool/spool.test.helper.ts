@@ -10,6 +10,7 @@ import type { Encode } from "../base/batch.ts";
 import { createLog, type Log } from "../base/log.ts";
 import type { BatchFacts } from "./batch-file.ts";
 import type { ClosedBatch } from "./closed-batch.ts";
+import type { Preparing } from "./prepared-rows.ts";
 import { LocalRecorder, type Recorder } from "./recorder.ts";
 import type { Sealing } from "./sealing.ts";
 import { Spool } from "./spool.ts";
@@ -90,10 +91,32 @@ const TEST_SEALING: Sealing = {
 /** A log that nobody reads. */
 const QUIET_LOG: Log = createLog("debug", new PassThrough().resume());
 
+/** Keeps copies of the rows that were taken ahead, table after table, until they are discarded. */
+export class TestPreparing implements Preparing {
+  readonly held: Map<string, Buffer[][]> = new Map();
+
+  async take(
+    { batchId, tables }: BatchFacts,
+    pieces: readonly (readonly Uint8Array[])[],
+  ): Promise<number | undefined> {
+    const held = this.held.get(batchId) ?? tables.map(() => []);
+    this.held.set(batchId, held);
+    for (const [index, own] of pieces.entries()) {
+      held[index]?.push(...own.map((piece) => Buffer.from(piece)));
+    }
+    return held.flat().reduce((sum, { length }) => sum + length, 0);
+  }
+
+  discard(batchId: string): void {
+    this.held.delete(batchId);
+  }
+}
+
 /** A spool and the batches that it handed on. */
 export interface TestSpool {
   readonly spool: Spool<Encode>;
   readonly closed: ClosedBatch[];
+  readonly preparing: TestPreparing;
   /** Seal what is open, close all files. */
   stop(): Promise<void>;
 }
@@ -121,13 +144,18 @@ export async function openTestSpool(
   recorder: Recorder<Encode> = new LocalRecorder((encode: Encode) => encode),
 ): Promise<TestSpool> {
   const closed: ClosedBatch[] = [];
+  const preparing = new TestPreparing();
   const spool = await Spool.open(
     {
       dir,
       maxBytes: 1e9,
       sealing: TEST_SEALING,
       describe: factsOf,
-      onClosed: (batch) => closed.push(batch),
+      preparing,
+      onClosed: (batch) => {
+        takers.set(batch, preparing);
+        closed.push(batch);
+      },
       isBehind: () => false,
       now: () => START_MS,
       log: QUIET_LOG,
@@ -140,14 +168,19 @@ export async function openTestSpool(
     await spool.stop();
     await spool.parts.doneLog.close();
   };
-  return { spool, closed, stop };
+  return { spool, closed, preparing, stop };
 }
 
-/** The rows of a batch as text, times left out. */
+/** Who takes the rows of a batch. */
+const takers = new WeakMap<ClosedBatch, TestPreparing>();
+
+/** The rows of a batch as text, times left out; taken ahead or read back. */
 export async function textsOf(batch: ClosedBatch): Promise<string> {
-  const { tables } = await batch.read();
-  return tables
-    .flatMap(({ chunks }) => chunks)
+  const { tables, keepsRows } = await batch.read();
+  const taken = takers.get(batch)?.held.get(batch.facts.batchId);
+  const held = keepsRows ? tables.map(({ chunks }) => chunks) : taken;
+  return (held ?? [])
+    .flat()
     .map((chunk) => chunk.toString("latin1").replaceAll(/[^;]{8}(?=\d+=)/gs, ""))
     .join("");
 }

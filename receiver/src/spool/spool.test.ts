@@ -7,7 +7,7 @@ import { cp, readdir, readFile, stat, truncate, writeFile } from "node:fs/promis
 import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
 import type { ClosedBatch } from "./closed-batch.ts";
-import { BATCH_IDLE_MS, BATCH_MAX_BYTES, SLAB_SIZE_BYTES } from "./limits.ts";
+import { BATCH_IDLE_MS, BATCH_MAX_COLUMN_BYTES, PREPARED_MAX } from "./limits.ts";
 import {
   digest,
   encodeTexts,
@@ -117,16 +117,37 @@ describe("a batch", () => {
     await open.stop();
   });
 
-  test("closes when another record like its last would take more memory than it may have", async () => {
+  test("closes when its rows take as much as they may where they are held", async () => {
     await using dir = await testDir();
-    const open = await openTestSpool(dir.path, { limits: { ageMs: 3_600_000 } });
-    // Two of them do not fit into one piece of memory.
-    const large = "x".repeat(SLAB_SIZE_BYTES / 2 + 1);
-    const pieces = BATCH_MAX_BYTES / SLAB_SIZE_BYTES;
-    for (let piece = 1; piece < pieces; piece += 1) await append(open, `${large}${piece}`);
+    const open = await openTestSpool(dir.path);
+    const heldBytes = vi
+      .spyOn(open.preparing, "take")
+      .mockResolvedValue(BATCH_MAX_COLUMN_BYTES - 1);
+    await append(open, "a");
+    await append(open, "b");
+    await vi.waitUntil(() => heldBytes.mock.calls.length === 2);
+    heldBytes.mockResolvedValue(BATCH_MAX_COLUMN_BYTES);
+    await append(open, "c");
+    await vi.waitUntil(() => heldBytes.mock.calls.length === 3);
     expect((await open.spool.state()).waitingBatches).toBe(0);
-    await append(open, `${large}0`);
+    await append(open, "d");
     await vi.waitUntil(() => open.closed.length === 1);
+    expect(headerOf(open.closed[0] as ClosedBatch).rows).toBe(4);
+    await open.stop();
+  });
+
+  test("whose rows cannot be taken, or not now, is read back from its file", async () => {
+    await using dir = await testDir();
+    const open = await openTestSpool(dir.path, { limits: { rows: 2 } });
+    const taken = vi.spyOn(open.preparing, "take").mockResolvedValueOnce(undefined);
+    const discarded = vi.spyOn(open.preparing, "discard");
+    await append(open, "a", "b");
+    taken.mockRejectedValueOnce(new Error("no memory"));
+    await append(open, "c", "d");
+    await open.spool.close();
+    expect(open.closed.map(({ isPrepared }) => isPrepared)).toEqual([false, false]);
+    expect(discarded).toHaveBeenCalledTimes(2);
+    expect(await allTexts(open.closed)).toBe("0=a;1=b;|0=c;1=d;");
     await open.stop();
   });
 
@@ -204,20 +225,23 @@ describe("a batch", () => {
     ]);
   });
 
-  test("beyond the memory for closed ones is read back from its file", async () => {
+  test("beyond those whose rows are held elsewhere is read back from its file", async () => {
     await using dir = await testDir();
-    const limits = { rows: 1, closedInMemoryBytes: SLAB_SIZE_BYTES };
-    const open = await openTestSpool(dir.path, { limits });
-    await append(open, "a");
-    await append(open, "b");
+    const open = await openTestSpool(dir.path, { limits: { rows: 1 } });
+    const names = Array.from({ length: PREPARED_MAX + 1 }, (_, index) => `${index}`);
+    for (const name of names) await append(open, name);
     await open.spool.close();
-    expect(open.closed.map(({ inMemoryBytes }) => inMemoryBytes > 0)).toEqual([true, false]);
+    const arePrepared = open.closed.map(({ isPrepared }) => isPrepared);
+    expect(arePrepared).toEqual(names.map((_, index) => index < PREPARED_MAX));
     await open.closed[0]?.done();
-    await append(open, "c");
+    await append(open, "later");
     await open.stop();
     // There is room again, but one that waits on the disk comes first.
-    expect(open.closed[2]?.inMemoryBytes).toBe(0);
-    expect(await allTexts(open.closed.slice(1))).toBe("0=b;|0=c;");
+    expect(open.closed.at(-1)?.isPrepared).toBe(false);
+    expect(await allTexts(open.closed.slice(-2))).toBe(`0=${PREPARED_MAX};|0=later;`);
+    expect(open.preparing.held.size).toBe(PREPARED_MAX + 1);
+    for (const batch of open.closed.slice(1)) await batch.done();
+    expect(open.preparing.held.size).toBe(0);
   });
 
   test("lets requests wait until it is sealed, when such batches hold too much memory", async () => {

@@ -16,7 +16,7 @@ import type { Appended, Journal } from "../base/batch.ts";
 import { StageError } from "../base/errors.ts";
 import { Slots } from "../base/slots.ts";
 import { AppendFile } from "./append-file.ts";
-import { DIGEST_SIZE_BYTES, encodeHead, readRecord } from "./batch-file.ts";
+import { DIGEST_SIZE_BYTES, encodeHead, type RequestRecord, readRecord } from "./batch-file.ts";
 import { BatchContents } from "./contents.ts";
 import { DiskQueue } from "./disk-queue.ts";
 import { SpoolError, writeError } from "./errors.ts";
@@ -26,6 +26,7 @@ import {
   BATCH_IDLE_MS,
   BATCH_MAX_AGE_MS,
   BATCH_MAX_BYTES,
+  BATCH_MAX_COLUMN_BYTES,
   BATCH_MAX_DAYS,
   BATCH_MAX_ROWS,
   RECORDING_MAX,
@@ -210,15 +211,18 @@ export class Spool<Request> implements Journal<Request> {
     if (record === undefined) return { made, committed: undefined };
     // The rows of a record that was given up would be a hole before those of this one.
     if (batch.hasFailed) throw recovering();
+    let read: RequestRecord;
     try {
-      contents.add(readRecord(record, leaves), record.length);
+      read = readRecord(record, leaves);
+      contents.add(read, record.length);
     } catch (error) {
       this.#fail(batch);
       throw error;
     }
     const committed = this.#commit(batch, record);
+    this.#keep(batch, record, read, committed);
     if (this.#open === batch) this.#arm(batch);
-    if (this.#isFull(batch, record.length)) this.#close(batch);
+    if (this.#isFull(batch)) this.#close(batch);
     return { made, committed };
   }
 
@@ -228,19 +232,35 @@ export class Spool<Request> implements Journal<Request> {
     if (!isUnused || this.#open !== batch) return;
     this.#open = undefined;
     batch.memory.release();
+    batch.rows?.discard();
   }
 
   async #commit(batch: OpenBatch, bytes: Buffer): Promise<void> {
     this.#parts.space.add(bytes.length);
-    await this.#diskQueue.untilCommitted(bytes.length, async () => {
-      try {
-        await batch.file.append(bytes);
-      } catch (error) {
-        this.#parts.space.add(-bytes.length);
-        this.#fail(batch);
-        throw writeError(error);
-      }
-    });
+    try {
+      await batch.file.append(bytes);
+    } catch (error) {
+      this.#parts.space.add(-bytes.length);
+      this.#fail(batch);
+      throw writeError(error);
+    }
+  }
+
+  /** A record's memory is needed until it is on the disk and its rows are taken by whoever inserts them. */
+  #keep(
+    { rows, memory, keeping }: OpenBatch,
+    record: Buffer,
+    { tables }: RequestRecord,
+    committed: Promise<void>,
+  ): void {
+    const kept = committed.then(() => rows?.add(tables));
+    const freed = kept.then(
+      () => memory.free(record),
+      // What was not written goes with the memory of its batch.
+      () => undefined,
+    );
+    keeping.add(freed);
+    void this.#diskQueue.untilKept(record.length, freed).then(() => keeping.delete(freed));
   }
 
   /** Nothing is taken until what was not acknowledged is cut off: a retry would double it. */
@@ -251,13 +271,11 @@ export class Spool<Request> implements Journal<Request> {
     this.#close(batch);
   }
 
-  #isFull({ contents, memory, recording }: OpenBatch, lastBytes: number): boolean {
+  #isFull({ contents, rows: prepared }: OpenBatch): boolean {
     const { sizeBytes, rows, days } = contents;
     const { bytes, rows: rowsMax } = this.#limits;
     if (sizeBytes >= bytes || rows >= rowsMax || days.size >= BATCH_MAX_DAYS) return true;
-    // Records like the last one, those that are being made and one more, would take more memory than
-    // a batch may. The one that was just taken is still counted among them.
-    return memory.sizeBytes >= BATCH_MAX_BYTES && memory.roomBytes < lastBytes * recording.size;
+    return (prepared?.heldBytes ?? 0) >= BATCH_MAX_COLUMN_BYTES;
   }
 
   #begin(): OpenBatch {
@@ -267,8 +285,10 @@ export class Spool<Request> implements Journal<Request> {
     const head = encodeHead(facts);
     const path = join(this.#options.dir, facts.batchId + BATCH_SUFFIX);
     const memory = new BatchMemory(this.#parts.slabs);
+    const seal = this.#options.sealing.begin(facts);
     const batch: OpenBatch = {
-      contents: new BatchContents(facts, this.#options.sealing.begin(facts), memory),
+      contents: new BatchContents(facts, { seal, keepsRows: false }),
+      rows: this.#parts.prepare(facts),
       memory,
       file: new AppendFile(path, head, this.#parts.counts),
       openedAtMs: performance.now(),
@@ -276,6 +296,7 @@ export class Spool<Request> implements Journal<Request> {
       idleTimer: undefined,
       hasFailed: false,
       recording: new Set(),
+      keeping: new Set(),
     };
     this.#open = batch;
     return batch;
@@ -286,8 +307,7 @@ export class Spool<Request> implements Journal<Request> {
     if (batch.idleTimer !== undefined) batch.idleTimer.refresh();
     else if (batch.contents.rows >= this.#limits.idleRows) {
       const whenIdle = (): void => {
-        const { isBehind, isFull = isBehind } = this.#options;
-        if (isFull()) batch.idleTimer?.refresh();
+        if (this.#options.isBehind()) batch.idleTimer?.refresh();
         else this.#close(batch);
       };
       batch.idleTimer = setTimeout(whenIdle, BATCH_IDLE_MS).unref();
@@ -315,24 +335,28 @@ export class Spool<Request> implements Journal<Request> {
 
   /** Seal a closed batch and hand it on. Never rejects: what fails is tried again. */
   async #finish(batch: OpenBatch, closedAtMs: number): Promise<void> {
-    const { file, recording, memory } = batch;
+    const { file, recording, keeping, memory, rows } = batch;
     while (recording.size > 0) await Promise.allSettled(recording);
     await file.settled();
+    while (keeping.size > 0) await Promise.allSettled(keeping);
+    memory.release();
     let { contents } = batch;
     if (contents.requests.length === 0 && !batch.hasFailed) {
-      memory.release();
+      rows?.discard();
       return;
     }
     if (file.failed || batch.hasFailed) {
       await file.close();
       this.#fail(batch);
+      rows?.discard();
       const left = await this.#retry(() => this.#cutBack(file));
       this.#cuttingBack -= 1;
       if (left === undefined) return;
       contents = left;
     }
     const { path, durableBytes: soundBytes } = file;
-    await this.#retry(() => this.#parts.seal({ path, file, soundBytes, contents, closedAtMs }));
+    const sealed = { path, file, soundBytes, contents, rows, closedAtMs };
+    await this.#retry(() => this.#parts.seal(sealed));
   }
 
   /** What is left of a batch after a write that failed: the records that were acknowledged. */

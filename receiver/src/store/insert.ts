@@ -1,5 +1,5 @@
 /**
- * One INSERT of a batch into one table.
+ * INSERTs of a batch, one for each table.
  *
  * In: frozen rows as RowBinary and the batch's id. Out: nothing, once ClickHouse has committed them.
  * Side effect: the INSERT. It is sent again under the same token as often as needed: ClickHouse drops
@@ -9,18 +9,14 @@
  * RowBinary is most of what an INSERT of it costs ClickHouse.
  */
 import { Readable } from "node:stream";
-import { setImmediate as turn } from "node:timers/promises";
 import type { ClickHouseClient } from "@clickhouse/client";
-import type { StorableTable } from "../base/stored-batch.ts";
+import type { StorableTable, TableRows } from "../base/stored-batch.ts";
 import type { Inserter } from "./inserter.ts";
-import type { NativeBlock } from "./native/block.ts";
 import { NativeBlockPool } from "./native/pool.ts";
+import { fill, PreparedBlocks } from "./prepared-blocks.ts";
 
 /** Pieces smaller than this are joined, in bytes (256 KiB): each costs a turn of the HTTP client. */
 const PIECE_MIN_BYTES = 262_144;
-
-/** Rows turned into columns before others have their turn, in bytes (512 KiB): about a millisecond. */
-const TURN_BYTES = 524_288;
 
 /**
  * - A batch is below a million rows and 256 MiB, so ClickHouse makes one block of it; the sizes are
@@ -42,13 +38,39 @@ const INSERT_SETTINGS = {
 export class TableInserter implements Inserter {
   readonly #client: ClickHouseClient;
   readonly #blocks = new NativeBlockPool();
+  readonly #prepared = new PreparedBlocks(this.#blocks);
 
   constructor(client: ClickHouseClient) {
     this.#client = client;
   }
 
+  prepare(token: string, tables: readonly TableRows[]): Promise<number | undefined> {
+    return this.#prepared.add(token, tables);
+  }
+
+  discard(token: string): void {
+    this.#prepared.discard(token);
+  }
+
   /** Insert the rows; rejects with the client's error. */
   async insert(table: StorableTable, token: string, signal: AbortSignal): Promise<void> {
+    const { name, chunks } = table;
+    if (chunks !== undefined) return this.#insertRows({ ...table, chunks }, token, signal);
+    const prepared = this.#prepared.get(token, name, table.rows);
+    try {
+      await this.#send(table, "Native", prepared.block.pieces(), { token, signal });
+    } catch (error) {
+      prepared.wasTried = true;
+      throw error;
+    }
+    this.#prepared.done(token, name);
+  }
+
+  async #insertRows(
+    table: StorableTable & TableRows,
+    token: string,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { name, columns, chunks } = table;
     const block = this.#blocks.take(name, columns);
     if (!(await fill(block, chunks, signal))) {
@@ -64,7 +86,7 @@ export class TableInserter implements Inserter {
   }
 
   async #send(
-    { name, columns }: StorableTable,
+    { name, columns }: Pick<StorableTable, "name" | "columns">,
     format: "Native" | "RowBinary",
     body: readonly Uint8Array[],
     { token, signal }: { readonly token: string; readonly signal: AbortSignal },
@@ -82,43 +104,22 @@ export class TableInserter implements Inserter {
   }
 }
 
-/** Turn the rows into the block; false where they are no rows. */
-async function fill(
-  block: NativeBlock,
-  chunks: readonly Uint8Array[],
-  signal: AbortSignal,
-): Promise<boolean> {
-  try {
-    let waitingBytes = 0;
-    for (const chunk of chunks) {
-      block.add(chunk);
-      waitingBytes += chunk.length;
-      if (waitingBytes < TURN_BYTES) continue;
-      waitingBytes = 0;
-      await turn();
-      signal.throwIfAborted();
-    }
-    return true;
-  } catch (error) {
-    if (error instanceof RangeError) return false;
-    throw error;
-  }
-}
-
+/** Join small pieces; large ones go as they are. */
 function* pieces(chunks: readonly Uint8Array[]): Generator<Uint8Array, void, undefined> {
   let small: Uint8Array[] = [];
   let smallBytes = 0;
   for (const chunk of chunks) {
-    small.push(chunk);
-    smallBytes += chunk.length;
-    if (smallBytes < PIECE_MIN_BYTES) continue;
-    yield join(small);
-    small = [];
-    smallBytes = 0;
+    const isSmall = chunk.length < PIECE_MIN_BYTES;
+    if (isSmall) {
+      small.push(chunk);
+      smallBytes += chunk.length;
+    }
+    if (smallBytes > 0 && (!isSmall || smallBytes >= PIECE_MIN_BYTES)) {
+      yield Buffer.concat(small);
+      small = [];
+      smallBytes = 0;
+    }
+    if (!isSmall) yield chunk;
   }
-  if (smallBytes > 0) yield join(small);
-}
-
-function join(chunks: readonly Uint8Array[]): Uint8Array {
-  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
+  if (smallBytes > 0) yield Buffer.concat(small);
 }

@@ -1,9 +1,22 @@
 /**
- * Who brings the rows of one table to ClickHouse.
+ * Who brings the rows of a batch to ClickHouse.
  */
-import type { StorableTable } from "../base/stored-batch.ts";
+import type { StorableTable, TableRows } from "../base/stored-batch.ts";
 
 export interface Inserter {
+  /**
+   * Take rows of a batch that is not complete yet: they are turned into columns now, and inserted
+   * once their table is, without its rows.
+   *
+   * @param token the batch's id
+   * @returns bytes held for the batch, once the rows are read no more; undefined where they are no
+   *   rows, and then nothing is held for it
+   */
+  prepare(token: string, tables: readonly TableRows[]): Promise<number | undefined>;
+
+  /** Forget what was prepared for a batch and not inserted. */
+  discard(token: string): void;
+
   /**
    * Insert rows; resolves once ClickHouse has committed them.
    *

@@ -3,9 +3,9 @@
  *
  * In: batches that wait on the disk. Out: they are done, or refused for good. Side effects: INSERTs.
  *
- * Several batches are under way, but none is begun before the one {@link IN_FLIGHT_MAX} places ahead
- * has ended: so between two tries of a batch ClickHouse sees few other tokens, and its window of
- * tokens need not be long. Rows of the ledger are inserted in the order of the log.
+ * One batch is under way at a time, its tables side by side, then its row in the ledger: so between two
+ * tries of a batch ClickHouse sees no other token of this receiver, and its window of tokens need not
+ * be long.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { ClickHouseClient } from "@clickhouse/client";
@@ -15,18 +15,6 @@ import type { BatchSource, Refusal, StorableTable } from "../base/stored-batch.t
 import { judge } from "./errors.ts";
 import { TableInserter } from "./insert.ts";
 import type { Inserter } from "./inserter.ts";
-
-/**
- * Batches under way at the same time. One turns its rows into columns while another is merged into
- * ClickHouse; a third one only queued there, stored no more, and held 110 MB of memory.
- */
-export const IN_FLIGHT_MAX = 2;
-
-/**
- * Bytes of the batches under way together (100 MiB): two full ones. One that a single huge request
- * made larger goes alone.
- */
-export const IN_FLIGHT_MAX_BYTES = 104_857_600;
 
 /** First pause after a failed try, in milliseconds; doubles with each, plus up to half at random. */
 const BACKOFF_FIRST_MS = 200;
@@ -52,19 +40,10 @@ export interface WriterOptions {
   readonly log: Log;
   /** @default inserts where it is called */
   readonly inserter?: Inserter;
-  /** @default {@link IN_FLIGHT_MAX} */
-  readonly inFlightMax?: number;
   /** First pause after a failed try. @default 200 */
   readonly backoffMs?: number;
   /** Resolves when the tables are in place; until then batches wait. */
   readonly ready?: Promise<void>;
-}
-
-interface Place {
-  readonly source: BatchSource;
-  /** Ends when the batch before has its ledger row and has left the spool. */
-  readonly before: Promise<void>;
-  readonly ended: PromiseWithResolvers<void>;
 }
 
 export class BatchWriter {
@@ -74,15 +53,14 @@ export class BatchWriter {
   readonly #whenStopped = new Promise<void>((resolve) => {
     this.#stopped.signal.addEventListener("abort", () => resolve());
   });
-  #waiting: Place[] = [];
-  #inFlight = 0;
-  #inFlightBytes = 0;
+  #size = 0;
   #isReady: boolean;
   #last: Promise<void> = Promise.resolve();
   #storedBatches = 0;
   #refusedBatches = 0;
   #failedTries = 0;
-  #lastFailure: string | undefined;
+  /** Of what is being tried again. */
+  readonly #failures = new Map<object, string>();
 
   constructor(options: WriterOptions) {
     this.#options = options;
@@ -98,7 +76,7 @@ export class BatchWriter {
 
   /** Batches that are not stored yet. */
   get size(): number {
-    return this.#waiting.length + this.#inFlight;
+    return this.#size;
   }
 
   /**
@@ -109,14 +87,9 @@ export class BatchWriter {
     return this.size > 0 || this.isStuck;
   }
 
-  /** Whether a batch that is pushed now would wait for another one. */
-  get isFull(): boolean {
-    return this.size >= (this.#options.inFlightMax ?? IN_FLIGHT_MAX) || this.isStuck;
-  }
-
   /** Whether ClickHouse did not take what was last sent, or has no tables yet. */
   get isStuck(): boolean {
-    return this.#lastFailure !== undefined || !this.#isReady;
+    return this.#failures.size > 0 || !this.#isReady;
   }
 
   state(): WriterState {
@@ -125,17 +98,19 @@ export class BatchWriter {
       storedBatches: this.#storedBatches,
       refusedBatches: this.#refusedBatches,
       failedTries: this.#failedTries,
-      lastFailure: this.#lastFailure,
+      lastFailure: [...this.#failures.values()].at(-1),
     };
   }
 
   /** Take a batch; resolves once it has left the spool, or when the writer stops. */
   push(source: BatchSource): Promise<void> {
-    const ended = Promise.withResolvers<void>();
-    this.#waiting.push({ source, before: this.#last, ended });
-    this.#last = ended.promise;
-    this.#startMore();
-    return ended.promise;
+    this.#size += 1;
+    const ended = this.#last.then(async () => {
+      await this.#run(source);
+      this.#size -= 1;
+    });
+    this.#last = ended;
+    return ended;
   }
 
   /** Resolves when every batch pushed so far has left, or the writer has stopped. */
@@ -148,34 +123,12 @@ export class BatchWriter {
     this.#stopped.abort();
   }
 
-  #startMore(): void {
-    const max = this.#options.inFlightMax ?? IN_FLIGHT_MAX;
-    // A place ends after the one before it, so those in flight are always neighbours.
-    for (;;) {
-      const [place] = this.#waiting;
-      if (place === undefined || this.#inFlight >= max) return;
-      const { sizeBytes = 0 } = place.source;
-      const isTooMuch = this.#inFlightBytes + sizeBytes > IN_FLIGHT_MAX_BYTES;
-      if (this.#inFlight > 0 && isTooMuch) return;
-      this.#waiting.shift();
-      this.#inFlight += 1;
-      this.#inFlightBytes += sizeBytes;
-      void this.#run(place).finally(() => {
-        this.#inFlight -= 1;
-        this.#inFlightBytes -= sizeBytes;
-        place.ended.resolve();
-        this.#startMore();
-      });
-    }
-  }
-
   /** Never rejects: it tries again until it succeeds or the writer stops. */
-  async #run({ source, before }: Place): Promise<void> {
+  async #run(source: BatchSource): Promise<void> {
     const { batchId } = source;
     await Promise.race([this.#options.ready, this.#whenStopped]);
     if (this.#stopped.signal.aborted) return;
     if (source.wasLeft && (await this.#isComplete(batchId)) === true) {
-      await before;
       await this.#persist(batchId, () => source.done());
       return;
     }
@@ -183,15 +136,17 @@ export class BatchWriter {
     if (batch === undefined) return;
     const refusals: Refusal[] = [];
     const stored: string[] = [...source.storedTables];
-    for (const table of batch.tables) {
-      if (source.storedTables.has(table.name)) continue;
-      if (table.name === LEDGER.name) await before;
+    const missing = batch.tables.filter(({ name }) => !source.storedTables.has(name));
+    const insert = async (table: StorableTable): Promise<void> => {
       const refusal = await this.#insert(source, table);
-      if (this.#stopped.signal.aborted) return;
       if (refusal === undefined) stored.push(table.name);
       else refusals.push(refusal);
+    };
+    // ClickHouse works on each with one thread for the most part.
+    await Promise.all(missing.filter(({ name }) => name !== LEDGER.name).map(insert));
+    for (const table of missing.filter(({ name }) => name === LEDGER.name)) {
+      if (!this.#stopped.signal.aborted) await insert(table);
     }
-    await before;
     if (this.#stopped.signal.aborted) return;
     if (refusals.length === 0) {
       await this.#persist(batchId, () => source.done());
@@ -228,7 +183,6 @@ export class BatchWriter {
     return this.#persist(batchId, async () => {
       try {
         await this.#inserter.insert(table, batchId, signal);
-        this.#lastFailure = undefined;
         return undefined;
       } catch (error) {
         const { code, type, isFinal } = judge(error);
@@ -241,23 +195,33 @@ export class BatchWriter {
 
   /** Repeat until it succeeds; undefined when the writer stops first. */
   async #persist<T>(batchId: string, work: () => Promise<T>): Promise<T | undefined> {
-    const { log, backoffMs = BACKOFF_FIRST_MS } = this.#options;
     const { signal } = this.#stopped;
-    for (let tries = 0; !signal.aborted; tries += 1) {
-      try {
-        return await work();
-      } catch (error) {
-        if (signal.aborted) return undefined;
-        const { code, type } = judge(error);
-        this.#failedTries += 1;
-        this.#lastFailure = `${type} (${code})`;
-        if (tries === 0) log.warn({ batchId, code, type }, "a batch waits for ClickHouse");
-        const pauseMs = Math.min(backoffMs * 2 ** Math.min(tries, 20), BACKOFF_MAX_MS);
-        await delay(pauseMs * (1 + Math.random() / 2), undefined, { signal }).catch(
-          () => undefined,
-        );
+    try {
+      for (let tries = 0; !signal.aborted; tries += 1) {
+        try {
+          return await work();
+        } catch (error) {
+          if (signal.aborted) return undefined;
+          const { code, type } = judge(error);
+          this.#failedTries += 1;
+          this.#failures.set(work, `${type} (${code})`);
+          if (tries === 0) {
+            this.#options.log.warn({ batchId, code, type }, "a batch waits for ClickHouse");
+          }
+          await this.#pause(tries);
+        }
       }
+      return undefined;
+    } finally {
+      this.#failures.delete(work);
     }
-    return undefined;
+  }
+
+  /** Ends at once when the writer stops. */
+  async #pause(tries: number): Promise<void> {
+    const { backoffMs = BACKOFF_FIRST_MS } = this.#options;
+    const pauseMs = Math.min(backoffMs * 2 ** Math.min(tries, 20), BACKOFF_MAX_MS);
+    const { signal } = this.#stopped;
+    await delay(pauseMs * (1 + Math.random() / 2), undefined, { signal }).catch(() => undefined);
   }
 }

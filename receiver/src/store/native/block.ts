@@ -81,9 +81,14 @@ class Group {
     this.#repeats = 0;
   }
 
-  reset(): void {
+  /** The rows taken so far are read no more. */
+  forget(): void {
     this.#start = -1;
     this.#view = NOWHERE;
+  }
+
+  reset(): void {
+    this.forget();
     this.#repeats = 0;
     for (const column of this.columns) column.reset();
   }
@@ -95,7 +100,6 @@ export class NativeBlock {
   readonly #groups: readonly Group[];
   readonly #reader = new RowReader();
   #rows = 0;
-  #sizeBytes = 0;
 
   /** @param columns names and types, in the order of the rows */
   constructor(columns: readonly (readonly [name: string, type: ColumnType])[]) {
@@ -113,9 +117,15 @@ export class NativeBlock {
     this.#groups = groups;
   }
 
-  /** Bytes of the block last made. */
+  get rows(): number {
+    return this.#rows;
+  }
+
+  /** About what the rows taken so far take as columns. */
   get sizeBytes(): number {
-    return this.#sizeBytes;
+    let sumBytes = 0;
+    for (const [, column] of this.#columns) sumBytes += column.sizeBytes;
+    return sumBytes;
   }
 
   /** Begin a new block. */
@@ -126,7 +136,7 @@ export class NativeBlock {
   }
 
   /**
-   * Take rows; they are read again until {@link pieces}.
+   * Take rows; their memory is of no concern afterwards.
    *
    * @throws {RangeError} when the bytes are no whole rows; the block is of no use then
    */
@@ -137,17 +147,19 @@ export class NativeBlock {
     for (; reader.at < rows.length; this.#rows += 1) {
       for (let index = 0; index < groups.length; index += 1) (groups[index] as Group).move(reader);
     }
-    if (reader.at > rows.length) throw new RangeError("the rows end within a value");
+    const isWhole = reader.at === rows.length;
+    reader.open(NO_ROWS);
+    for (const group of groups) group.forget();
+    if (!isWhole) throw new RangeError("the rows end within a value");
   }
 
-  /** The block of all rows taken; valid until the next change. */
+  /** The block of all rows taken; valid until the next change. May be asked for again. */
   pieces(): readonly Uint8Array[] {
     for (const group of this.#groups) group.catchUp();
     const pieces: Uint8Array[] = [varint(this.#columns.length), varint(this.#rows)];
     for (const [name, column] of this.#columns) {
       pieces.push(text(name), text(column.type), ...column.prefix(), ...column.pieces());
     }
-    this.#sizeBytes = pieces.reduce((sum, { length }) => sum + length, 0);
     return pieces;
   }
 }

@@ -8,6 +8,14 @@ import { freeMemory } from "../../base/free-memory.ts";
 /** Bytes reserved at first (4 KiB): most columns of most batches hold little. */
 const INITIAL_SIZE_BYTES = 4_096;
 
+/**
+ * What becomes larger than the first size takes the second at once, in bytes (1 MiB, 34 MiB). That much
+ * is mapped by itself (glibc: always above 32 MiB): pages that nothing is written to take no memory,
+ * and what is outgrown leaves no hole that stays.
+ */
+const SMALL_SIZE_MAX_BYTES = 1_048_576;
+const MAPPED_SIZE_BYTES = 67_108_864;
+
 const EMPTY = Buffer.alloc(0);
 
 /** Where the reading of the rows stands. */
@@ -102,12 +110,17 @@ export class GrowingBytes {
   }
 
   #grow(neededBytes: number): void {
-    const larger = Buffer.allocUnsafeSlow(Math.max(this.bytes.length * 2, neededBytes));
+    const larger = Buffer.allocUnsafeSlow(grownSize(this.bytes.length, neededBytes));
     larger.set(this.bytes.subarray(0, this.size));
     freeMemory(this.bytes);
     this.bytes = larger;
     this.view = new DataView(larger.buffer, larger.byteOffset, larger.length);
   }
+}
+
+function grownSize(sizeBytes: number, neededBytes: number): number {
+  const grownBytes = Math.max(sizeBytes * 2, neededBytes);
+  return grownBytes > SMALL_SIZE_MAX_BYTES ? Math.max(grownBytes, MAPPED_SIZE_BYTES) : grownBytes;
 }
 
 /** Whether the rows hold at one place what they, or others, hold at another. */

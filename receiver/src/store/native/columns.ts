@@ -20,6 +20,8 @@ export interface NativeColumn {
   move(reader: RowReader, place: number): void;
   /** Append the values of the last row so many times again. */
   repeat(times: number): void;
+  /** About what its values take. */
+  readonly sizeBytes: number;
   /** What Native writes before the column's data. */
   prefix(): readonly Uint8Array[];
   /** The column's data; valid until the next change. */
@@ -41,13 +43,18 @@ const FIXED_BYTES: Readonly<Record<string, number>> = {
 /** Values of one size. */
 class FixedColumn implements NativeColumn {
   readonly type: string;
-  readonly #sizeBytes: number;
+  /** Of one value. */
+  readonly #valueBytes: number;
   readonly #values = new GrowingBytes();
   #last = 0;
 
-  constructor(type: string, sizeBytes: number) {
+  constructor(type: string, valueBytes: number) {
     this.type = type;
-    this.#sizeBytes = sizeBytes;
+    this.#valueBytes = valueBytes;
+  }
+
+  get sizeBytes(): number {
+    return this.#values.size;
   }
 
   reset(): void {
@@ -59,7 +66,7 @@ class FixedColumn implements NativeColumn {
   }
 
   move(reader: RowReader): void {
-    const end = reader.at + this.#sizeBytes;
+    const end = reader.at + this.#valueBytes;
     if (end > reader.rows.length) throw new RangeError("the rows end within a number");
     this.#values.append(reader, reader.at, end);
     reader.at = end;
@@ -68,7 +75,7 @@ class FixedColumn implements NativeColumn {
   /** A value that is there only because every row needs one. */
   zero(): void {
     this.#values.uint64(0);
-    this.#values.size += this.#sizeBytes - 8;
+    this.#values.size += this.#valueBytes - 8;
   }
 
   repeat(times: number): void {
@@ -91,6 +98,10 @@ class TextColumn implements NativeColumn {
   readonly type = "String";
   readonly #texts = new GrowingBytes();
   #last = 0;
+
+  get sizeBytes(): number {
+    return this.#texts.size;
+  }
 
   reset(): void {
     this.#texts.size = 0;
@@ -136,6 +147,10 @@ class RepeatedColumn implements NativeColumn {
     this.type = `${name}(${second === undefined ? first.type : `${first.type}, ${second.type}`})`;
     this.#first = first;
     this.#second = second;
+  }
+
+  get sizeBytes(): number {
+    return this.#ends.size + this.#first.sizeBytes + (this.#second?.sizeBytes ?? 0);
   }
 
   reset(): void {
@@ -197,6 +212,10 @@ class NullableColumn implements NativeColumn {
   constructor(values: FixedColumn) {
     this.type = `Nullable(${values.type})`;
     this.#values = values;
+  }
+
+  get sizeBytes(): number {
+    return this.#nulls.sizeBytes + this.#values.sizeBytes;
   }
 
   reset(): void {

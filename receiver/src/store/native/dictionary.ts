@@ -38,6 +38,10 @@ export class DictionaryColumn implements NativeColumn {
   readonly #places = new Uint32Array(PLACES_MAX);
   readonly #slots = new Uint32Array(SLOTS);
 
+  get sizeBytes(): number {
+    return this.#texts.size + this.#rowCount * Uint32Array.BYTES_PER_ELEMENT;
+  }
+
   reset(): void {
     this.#texts.size = 0;
     this.#count = 0;

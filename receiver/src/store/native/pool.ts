@@ -10,8 +10,8 @@ const TABLES: ReadonlyMap<string, Table> = new Map(
   [...BATCH_TABLES, LEDGER].map((table) => [table.name, table]),
 );
 
-/** Blocks kept of each table: as many as batches are under way (`IN_FLIGHT_MAX`). */
-const KEPT_MAX = 2;
+/** Blocks kept of each table: as many as batches are prepared at a time (`PREPARED_MAX` of the spool). */
+const KEPT_MAX = 3;
 
 /**
  * Blocks larger than this are not kept, in bytes (64 MiB): a full batch makes one of half that, a
