@@ -1,7 +1,8 @@
 /**
  * Bounds the gRPC calls whose message is arriving, in number and time.
  *
- * In: calls. Out: the same calls, one after another, or a refusal. Side effects: timers.
+ * In: calls. Out: the same calls, one after another, or a refusal. Side effects: timers, collections
+ * of V8's young generation.
  *
  * grpc-js buffers and decompresses a message before a handler sees it, so the budget of bytes cannot
  * be asked first. It reads nothing of a call whose metadata has not been passed on, and HTTP/2's
@@ -12,12 +13,14 @@ import {
   type ServerInterceptingCallInterface,
   type ServerInterceptor,
 } from "@grpc/grpc-js";
+import { YoungGarbage } from "../base/young-garbage.ts";
 import { overloaded, receiveTimeout } from "./body.ts";
 import type { ByteBudget } from "./byte-budget.ts";
 import type { OtlpError } from "./errors.ts";
 import {
   BODY_SIZE_GUESS_BYTES,
   BODY_SIZE_MAX_BYTES,
+  GRPC_GARBAGE_MAX_BYTES,
   GRPC_RECEIVING_MAX,
   RECEIVE_TIMEOUT_MS,
   TURN_MS,
@@ -39,6 +42,7 @@ export function arrivalGate(
   const turnMs = Math.min(TURN_MS, receiveTimeoutMs / 4);
   const waitMs = Math.min(WAIT_TIMEOUT_MS, receiveTimeoutMs);
   const turns = new Turns(GRPC_RECEIVING_MAX, options.budget);
+  const pieces = new YoungGarbage(GRPC_GARBAGE_MAX_BYTES);
   // A call does not say how large its message is: it is taken to be as the last one, and the first
   // to be as large as it may. So large ones come alone.
   let lastBytes = options.bodySizeMaxBytes ?? BODY_SIZE_MAX_BYTES;
@@ -82,6 +86,8 @@ export function arrivalGate(
           },
           onReceiveMessage: (message: Buffer, forward) => {
             lastBytes = message.length;
+            dropPieces(call);
+            pieces.note(message.length);
             forward(message);
           },
           // Only now the handler is called, which counts the message in the budget: a call that is
@@ -94,4 +100,15 @@ export function arrivalGate(
         }),
     });
   };
+}
+
+/**
+ * Let go of what a message was joined from. grpc-js keeps it until the call has been answered, long
+ * after the message itself was given up, and the budget of bytes does not know of it. It cannot be
+ * freed by hand: what other calls wait for may lie in the same memory. A second message may have begun;
+ * a call with two is refused, whatever they hold.
+ */
+function dropPieces(call: ServerInterceptingCallInterface): void {
+  const { decoder } = call as { readonly decoder?: { readPartialMessage?: readonly Buffer[] } };
+  if (decoder?.readPartialMessage !== undefined) decoder.readPartialMessage = [];
 }

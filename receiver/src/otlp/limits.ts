@@ -62,6 +62,12 @@ export const CONNECTIONS_MAX = 4_096;
  */
 export const GRPC_RECEIVING_MAX = 4;
 
+/**
+ * Bytes of gRPC messages after whose arrival V8 is told to look for what they came in (8 MiB): ten
+ * requests of 512 spans. Looking takes up to a millisecond.
+ */
+export const GRPC_GARBAGE_MAX_BYTES = 8_388_608;
+
 /** HTTP requests whose body is arriving, each from a connection of its own that may be slow. */
 export const HTTP_RECEIVING_MAX = 32;
 
