@@ -100,8 +100,6 @@ function addUpTo(end: usize): void {
 }
 
 /** A vector with those before it, the farthest of which stands at `far`. */
-// @ts-ignore: decorator
-@inline
 function sumAt(far: usize, offset: usize): v128 {
   return v128.xor(
     v128.xor(
