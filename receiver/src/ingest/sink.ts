@@ -183,8 +183,7 @@ export class ByteSink {
   /** A text without its length, for which room was reserved. */
   rawText(text: string, sizeBytes: number): void {
     if (sizeBytes <= SHORT_TEXT_SIZE_MAX_BYTES && sizeBytes === text.length) {
-      for (let i = 0; i < sizeBytes; i += 1) this.bytes[this.at + i] = text.charCodeAt(i);
-      this.at += sizeBytes;
+      this.#letters(text);
       return;
     }
     const buffer = Buffer.from(this.bytes.buffer, this.at, sizeBytes);
@@ -194,8 +193,18 @@ export class ByteSink {
 
   /** A text of ASCII without its length, for which room was reserved. */
   latin1(text: string): void {
+    if (text.length <= SHORT_TEXT_SIZE_MAX_BYTES) {
+      this.#letters(text);
+      return;
+    }
     Buffer.from(this.bytes.buffer, this.at, text.length).write(text, "latin1");
     this.at += text.length;
+  }
+
+  #letters(text: string): void {
+    const { bytes, at } = this;
+    for (let i = 0; i < text.length; i += 1) bytes[at + i] = text.charCodeAt(i);
+    this.at = at + text.length;
   }
 
   #resize(sizeBytes: number): void {

@@ -1,9 +1,9 @@
 /**
- * CRC-32C by WebAssembly: 64 bytes at a time are folded into the 64 after them, and the last 64 go
- * through the tables.
+ * CRC-32C by WebAssembly: what is long is made short by exclusive or alone, then 64 bytes at a time
+ * are folded into the 64 after them, and the last 64 go through the tables.
  *
- * In: a register and bytes. Out: the register after them. Side effect: a memory of 128 KiB, through
- * which the bytes go in pieces, so that they stay in the processor's cache.
+ * In: a register and bytes. Out: the register after them. Side effect: a memory of 64 KiB, through
+ * which the bytes go in pieces, so that they stay in the core's own cache.
  */
 import { loadFirst } from "../base/web-assembly.ts";
 import { CRC32C_SIMD_WASM } from "./crc32c-simd-wasm.ts";
@@ -13,15 +13,26 @@ import { CRC32C_WASM } from "./crc32c-wasm.ts";
 /** Where things stand in the memory: as in assembly/crc32c.ts. */
 const TABLES = 0x400;
 const BLOCK = 0x600;
-const INPUT = 0x1000;
+const INPUT = 0x2000;
+
+/** What stands before the input of what came before it, in bytes: vectors up to the largest gap. */
+const BEFORE_SIZE_BYTES = 209 * 16;
 
 const BLOCK_SIZE_BYTES = 64;
 const WORDS = 16;
 
-/** Bytes folded at a time. */
-const PIECE_SIZE_BYTES = 65_536;
+/** Bytes that go through the memory at a time (measured: 14 GB/s, with 64 KiB 10). */
+const PIECE_SIZE_BYTES = 16_384;
+
+/** The last piece has more than this besides, in bytes: what is left for the folding. */
+const REST_SIZE_BYTES = 212 * 16;
+
+/** Up to this size folding alone is as quick, in bytes (measured). */
+const FOLDED_SIZE_MAX_BYTES = 6_144;
 
 interface Exports {
+  readonly reduce: (sizeBytes: number) => void;
+  readonly finish: (sizeBytes: number) => void;
   readonly fold: (sizeBytes: number) => void;
 }
 
@@ -38,20 +49,25 @@ export function createFastUpdate(
 ): typeof updateByTables | undefined {
   const exports = loadFirst<Exports>(builds);
   if (exports === undefined) return undefined;
-  const { fold } = exports;
+  const { fold, reduce, finish } = exports;
   const memory = new Uint8Array(exports.memory.buffer);
   putTables(memory);
   const block = new Uint8Array(BLOCK_SIZE_BYTES);
   return (register, bytes, start, end) => {
     const foldedEnd = end - ((end - start) % BLOCK_SIZE_BYTES);
     if (foldedEnd === start) return updateByTables(register, bytes, start, end);
-    memory.fill(0, BLOCK, BLOCK + BLOCK_SIZE_BYTES);
-    for (let at = start; at < foldedEnd; at += PIECE_SIZE_BYTES) {
-      const pieceEnd = Math.min(foldedEnd, at + PIECE_SIZE_BYTES);
+    const isShort = foldedEnd - start <= FOLDED_SIZE_MAX_BYTES;
+    if (isShort) memory.fill(0, BLOCK, BLOCK + BLOCK_SIZE_BYTES);
+    else memory.fill(0, INPUT - BEFORE_SIZE_BYTES, INPUT);
+    for (let at = start; at < foldedEnd; ) {
+      const isLast = foldedEnd - at <= PIECE_SIZE_BYTES + REST_SIZE_BYTES;
+      const pieceEnd = isLast ? foldedEnd : at + PIECE_SIZE_BYTES;
       memory.set(bytes.subarray(at, pieceEnd), INPUT);
       // What the register holds counts as if it stood in the first four bytes.
       if (at === start) addRegister(memory, register);
-      fold(pieceEnd - at);
+      const step = isShort ? fold : isLast ? finish : reduce;
+      step(pieceEnd - at);
+      at = pieceEnd;
     }
     takeBlock(memory, block);
     return updateByTables(updateByTables(0, block, 0, BLOCK_SIZE_BYTES), bytes, foldedEnd, end);

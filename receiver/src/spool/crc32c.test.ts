@@ -66,11 +66,42 @@ describe.each([
     }
   });
 
-  test("agrees with the tables on both sides of a piece", () => {
-    const data = Uint8Array.from({ length: 140_000 }, (_, index) => (index * index) >>> 3);
-    for (const end of [65_535, 65_536, 65_537, 65_600, 131_071, 131_072, 131_073, 140_000]) {
-      expect(update(-1, data, 0, end)).toBe(updateByTables(-1, data, 0, end));
-      expect(update(-1, data, 3, end)).toBe(updateByTables(-1, data, 3, end));
+  // 6,144: folded alone up to there. 19,776: pieces of 16,384, the last with up to 3,392 more.
+  const limits = [3_392, 6_144, 8_192, 16_384, 19_776, 32_768, 36_160, 65_536, 68_928, 140_000];
+
+  test.each(limits)("agrees with the tables on both sides of %d bytes", (limit) => {
+    const data = Uint8Array.from({ length: limit + 131 }, (_, index) => (index * index) >>> 3);
+    for (const end of [-65, -64, -63, -1, 0, 1, 63, 64, 65, 128].map((more) => limit + more)) {
+      const register = Math.imul(end, 0x9e37_79b9);
+      expect(update(register, data, 0, end)).toBe(updateByTables(register, data, 0, end));
+      expect(update(-1, data, 3, end + 3)).toBe(updateByTables(-1, data, 3, end + 3));
+    }
+  });
+
+  test("counts every byte of a long text", () => {
+    const data = Uint8Array.from({ length: 24_000 }, (_, index) => (index * 89) >>> 2);
+    const whole = update(-1, data, 0, data.length);
+    for (let at = 0; at < data.length; at += 1) {
+      data[at] = (data[at] as number) ^ (1 << (at & 7));
+      if (update(-1, data, 0, data.length) === whole) throw new Error(`byte ${at} is not counted`);
+      data[at] = (data[at] as number) ^ (1 << (at & 7));
+    }
+    expect(update(-1, data, 0, data.length)).toBe(updateByTables(-1, data, 0, data.length));
+  });
+
+  test("agrees with the tables at lengths and places by chance", () => {
+    const data = new Uint8Array(200_000);
+    let seed = 0x1234_5678;
+    const next = (): number => {
+      seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
+      return seed;
+    };
+    for (let at = 0; at < data.length; at += 1) data[at] = next() >>> 24;
+    for (let round = 0; round < 300; round += 1) {
+      const start = (next() >>> 8) % 1_000;
+      const end = start + ((next() >>> 8) % (round % 3 === 0 ? 199_000 : 24_000));
+      const register = next() | 0;
+      expect(update(register, data, start, end)).toBe(updateByTables(register, data, start, end));
     }
   });
 });
