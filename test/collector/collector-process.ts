@@ -31,12 +31,14 @@ export interface CollectorOptions {
   readonly queueDir: string;
   /** `host:port` of the receiver. */
   readonly receiver: string;
+  /** Another configuration than {@link COLLECTOR_CONFIG}. */
+  readonly config?: string;
 }
 
 /** Start it and wait until its health check answers. */
 export async function startCollector(options: CollectorOptions): Promise<CollectorProcess> {
   const [grpc, http, health] = await freePorts(3);
-  const child = spawn(options.program, [`--config=${COLLECTOR_CONFIG}`], {
+  const child = spawn(options.program, [`--config=${options.config ?? COLLECTOR_CONFIG}`], {
     env: {
       SPANLEDGER_OTLP_ENDPOINT: options.receiver,
       SPANLEDGER_COLLECTOR_GRPC: `127.0.0.1:${grpc}`,

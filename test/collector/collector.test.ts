@@ -169,6 +169,17 @@ describe("otel-collector.yaml", () => {
     expect(arrived).toEqual(Array.from({ length: 4 }, () => "eee19b7ec3c1b174"));
   });
 
+  test.each(["none", "gzip", "zstd"])("hands on when its exporter is set to %s", async (name) => {
+    await receiver();
+    const text = await readFile(COLLECTOR_CONFIG, "utf8");
+    const config = join(dir, `${name}.yaml`);
+    await writeFile(config, text.replace(/compression: gzip/, `compression: ${name}`));
+    const { grpcUrl } = await collector({ config });
+    await sendWithGrpc(grpcUrl, "none");
+    await until(() => arrived.length >= 1);
+    expect(arrived).toEqual(["eee19b7ec3c1b174"]);
+  });
+
   test("hands on log records as they were sent", async () => {
     await receiver();
     const { grpcUrl, httpUrl } = await collector();

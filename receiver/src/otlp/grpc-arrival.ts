@@ -12,11 +12,13 @@ import {
   ServerInterceptingCall,
   type ServerInterceptingCallInterface,
   type ServerInterceptor,
+  type StatusObject,
 } from "@grpc/grpc-js";
 import { YoungGarbage } from "../base/young-garbage.ts";
 import { overloaded, receiveTimeout } from "./body.ts";
 import type { ByteBudget } from "./byte-budget.ts";
 import type { OtlpError } from "./errors.ts";
+import { GRPC_ACCEPT_ENCODING, takeZstd } from "./grpc-zstd.ts";
 import {
   BODY_SIZE_GUESS_BYTES,
   BODY_SIZE_MAX_BYTES,
@@ -30,24 +32,27 @@ import {
 import type { OtlpServerOptions } from "./server-options.ts";
 import { Turns } from "./turns.ts";
 
-/** Answer a call that is not taken. */
-export type RefuseCall = (call: ServerInterceptingCallInterface, error: OtlpError) => void;
-
-/** An interceptor that is to come first. */
+/**
+ * An interceptor that is to come first.
+ *
+ * @param statusOf what a call that is not taken is answered
+ */
 export function arrivalGate(
   options: OtlpServerOptions & { readonly budget: ByteBudget },
-  refuse: RefuseCall,
+  statusOf: (error: OtlpError) => StatusObject,
 ): ServerInterceptor {
+  const { budget, bodySizeMaxBytes: sizeMaxBytes = BODY_SIZE_MAX_BYTES } = options;
   const receiveTimeoutMs = options.receiveTimeoutMs ?? RECEIVE_TIMEOUT_MS;
   const turnMs = Math.min(TURN_MS, receiveTimeoutMs / 4);
   const waitMs = Math.min(WAIT_TIMEOUT_MS, receiveTimeoutMs);
-  const turns = new Turns(GRPC_RECEIVING_MAX, options.budget);
+  const turns = new Turns(GRPC_RECEIVING_MAX, budget);
   const pieces = new YoungGarbage(GRPC_GARBAGE_MAX_BYTES);
   // A call does not say how large its message is: it is taken to be as the last one, and the first
   // to be as large as it may. So large ones come alone.
-  let lastBytes = options.bodySizeMaxBytes ?? BODY_SIZE_MAX_BYTES;
+  let lastBytes = sizeMaxBytes;
   const expectBytes = (): number => Math.max(BODY_SIZE_GUESS_BYTES, lastBytes);
   return (_method, call) => {
+    takeZstd(call, { sizeMaxBytes, timeoutMs: receiveTimeoutMs, budget }, statusOf);
     let timer: NodeJS.Timeout | undefined;
     let release: (() => void) | undefined;
     const done = (): void => {
@@ -57,7 +62,7 @@ export function arrivalGate(
     };
     const give = (error: OtlpError): void => {
       done();
-      refuse(call, error);
+      call.sendStatus(statusOf(error));
     };
     /** Looks again after every turn, because others may have come to wait. */
     const awaitMessage = (leftMs: number): void => {
@@ -70,11 +75,15 @@ export function arrivalGate(
       );
     };
     return new ServerInterceptingCall(call, {
+      sendMetadata: (metadata, next) => {
+        metadata.set("grpc-accept-encoding", GRPC_ACCEPT_ENCODING);
+        next(metadata);
+      },
       start: (next) =>
         next({
           onReceiveMetadata: (metadata, forward) => {
             if (turns.waiting >= WAITING_MAX) {
-              refuse(call, overloaded());
+              call.sendStatus(statusOf(overloaded()));
               return;
             }
             timer = setTimeout(() => give(overloaded()), waitMs);

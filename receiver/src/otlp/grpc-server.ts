@@ -44,11 +44,7 @@ export async function startOtlpGrpc(options: OtlpServerOptions): Promise<OtlpSer
     "grpc.max_concurrent_streams": GRPC_STREAMS_MAX,
     "grpc.keepalive_time_ms": GRPC_KEEPALIVE_MS,
     "grpc.keepalive_timeout_ms": GRPC_KEEPALIVE_TIMEOUT_MS,
-    interceptors: [
-      arrivalGate({ ...options, budget }, (call, error) =>
-        call.sendStatus(refusalOf(error, options)),
-      ),
-    ],
+    interceptors: [arrivalGate({ ...options, budget }, (error) => refusalOf(error, options))],
   });
   server.addService(service("trace.v1.TraceService"), {
     export: exportHandler("traces", options, budget),
