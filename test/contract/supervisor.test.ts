@@ -239,6 +239,12 @@ describe("starting", () => {
     expect((await stat(join(dataDir, "clickhouse"))).mode & 0o077).toBe(0);
   });
 
+  test("merges are told to come last", async () => {
+    const { url } = await start();
+    const setting = "name = 'os_threads_nice_value_merge_mutate'";
+    expect(await ask(url, `SELECT value FROM system.server_settings WHERE ${setting}`)).toBe("10\n");
+  });
+
   test("the tiered policy has its three volumes", async () => {
     const clickHouse = await start();
     const sql = `SELECT volume_name FROM system.storage_policies
