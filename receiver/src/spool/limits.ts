@@ -16,7 +16,7 @@ export const DISK_LOOK_INTERVAL_MS = 100;
  * A batch closes at this size, in bytes of its records (96 MiB): an INSERT costs ClickHouse as much as
  * several thousand spans before it has read one, and parts that begin larger are merged less often.
  */
-export const BATCH_MAX_BYTES = 100663296;
+export const BATCH_MAX_BYTES = 100_663_296;
 
 /**
  * A batch closes when its rows take so much as columns, in bytes (56 MiB): that is what is held in
@@ -31,16 +31,15 @@ export const BATCH_MAX_COLUMN_BYTES = 58_720_256;
 export const PREPARED_MAX = 3;
 
 /**
- * Memory for records is taken in pieces of this size, in bytes (16 MiB). A request of 512 spans makes
- * a record of 1.2 MB, one of 4 MB a little more than that: of pieces of 8 MiB the latter left half
- * idle. What nothing was written to is not resident.
+ * Memory for records is taken in pieces of this size, in bytes (8 MiB): several records of 512 spans,
+ * 1.2 MB each. A larger one gets memory of its own. What nothing was written to is not resident.
  */
 export const SLAB_SIZE_BYTES = 8_388_608;
 
 /**
- * Pieces kept while no record lies in them (96 MiB): as many as are needed under load, for records
- * that are written to the disk and turned into columns. Given back to the allocator they leave holes
- * that nothing else of their size fills.
+ * Pieces kept while no record lies in them (96 MiB): as many as {@link PENDING_MAX_BYTES} takes, and
+ * those that are begun. Given back to the allocator they leave holes that nothing else of their size
+ * fills.
  */
 export const SLABS_KEPT_MAX = 12;
 
