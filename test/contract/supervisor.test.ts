@@ -242,7 +242,9 @@ describe("starting", () => {
   test("merges are told to come last", async () => {
     const { url } = await start();
     const setting = "name = 'os_threads_nice_value_merge_mutate'";
-    expect(await ask(url, `SELECT value FROM system.server_settings WHERE ${setting}`)).toBe("10\n");
+    expect(await ask(url, `SELECT value FROM system.server_settings WHERE ${setting}`)).toBe(
+      "10\n",
+    );
   });
 
   test("the tiered policy has its three volumes", async () => {
