@@ -12,7 +12,7 @@ import { SpoolError, type SpoolErrorCode } from "./spool/errors.ts";
 import type { LentSlab, RecordPlace } from "./spool/lent-slabs.ts";
 import { SLAB_SIZE_BYTES } from "./spool/limits.ts";
 import type { MadeRecord, Recorder, RecordOrder } from "./spool/recorder.ts";
-import type { BatchMemory, Slab } from "./spool/slabs.ts";
+import type { BatchMemory, Slab, SlabPool } from "./spool/slabs.ts";
 
 /**
  * A spare slab is lent when less than so many records like the last one fit into the slab at hand: as
@@ -55,6 +55,8 @@ export class ThreadRecorder implements Recorder<ExportRequest> {
   readonly #lent = new Map<number, Slab>();
   /** Those that no record lies in yet. */
   readonly #spare = new Set<number>();
+  /** Memory that is lent for records larger than a slab. */
+  readonly #large = new Map<number, Slab>();
   /** Of the slab at hand, in bytes. */
   #roomBytes = 0;
   #lastBytes = 0;
@@ -89,26 +91,41 @@ export class ThreadRecorder implements Recorder<ExportRequest> {
 
   /** Slabs for the thread, as far as it may need one. */
   #lend(batchId: string, { pool }: BatchMemory): LentSlab[] {
+    const large = pool.takeAllLarge();
+    for (const slab of large) this.#large.set(slab.id, slab);
+    const slab = this.#nextSlab(batchId, pool);
+    return [...large, ...(slab ? [slab] : [])].map(({ id, memory }) => ({ id, memory }));
+  }
+
+  /** A slab to lend; none where the thread has room. */
+  #nextSlab(batchId: string, pool: SlabPool): Slab | undefined {
     const isNew = batchId !== this.#batchId;
     this.#batchId = batchId;
     if (isNew) this.#roomBytes = 0;
     // The spare one may be taken by now, by a record of the batch before of which nothing is known yet.
     const spareMax = isNew ? SPARE_MAX : 1;
     const hasRoom = this.#roomBytes >= ROOM_MIN_RECORDS * this.#lastBytes;
-    if ((hasRoom && !isNew) || this.#spare.size >= spareMax) return [];
+    if ((hasRoom && !isNew) || this.#spare.size >= spareMax) return undefined;
     const slab = pool.take();
     this.#lent.set(slab.id, slab);
     this.#spare.add(slab.id);
-    return [{ id: slab.id, memory: slab.memory }];
+    return slab;
   }
 
   #recordAt(place: RecordPlace, batchId: string, memory: BatchMemory): Buffer {
     const isCurrent = batchId === this.#batchId;
+    const { start, end } = place;
     if ("memory" in place) {
-      memory.holdOwn(place.memory.byteLength);
+      memory.holdLarge(place.memory);
       // There was no slab for it.
-      if (isCurrent) this.#roomBytes = 0;
-      return Buffer.from(place.memory);
+      if (isCurrent && end - start <= SLAB_SIZE_BYTES) this.#roomBytes = 0;
+      return Buffer.from(place.memory, start, end - start);
+    }
+    const large = this.#large.get(place.slab);
+    if (large !== undefined) {
+      this.#large.delete(place.slab);
+      memory.holdLarge(large.memory);
+      return large.bytes.subarray(start, end);
     }
     const slab = this.#lent.get(place.slab);
     if (slab === undefined) throw new RangeError("the thread names a slab that it does not have");
@@ -119,11 +136,11 @@ export class ThreadRecorder implements Recorder<ExportRequest> {
       }
       memory.hold(slab);
     }
-    memory.use(place.end);
+    memory.use(end);
     // What is left of a slab goes with its batch.
-    if (isCurrent) this.#roomBytes = SLAB_SIZE_BYTES - place.end;
-    this.#lastBytes = place.end - place.start;
-    return slab.bytes.subarray(place.start, place.end);
+    if (isCurrent) this.#roomBytes = SLAB_SIZE_BYTES - end;
+    this.#lastBytes = end - start;
+    return slab.bytes.subarray(start, end);
   }
 }
 

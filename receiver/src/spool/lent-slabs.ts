@@ -1,10 +1,11 @@
 /**
  * Slabs that another thread lent to the one that makes records.
  *
- * In: slabs, and sizes of records. Out: room in them, and where it is. A batch begins with a slab of
- * its own: the one before may be used again as soon as its batch is stored.
+ * In: slabs, and sizes of records. Out: room in them, and where it is. A record larger than a slab gets
+ * memory of its own, which is lent like a slab the next time. A batch begins with a slab of its own: the one before may be used again as soon as its batch is stored.
  */
 import { SLAB_SIZE_BYTES } from "./limits.ts";
+import { largeSizeBytes } from "./slabs.ts";
 
 /** A slab as it crosses threads. */
 export interface LentSlab {
@@ -12,19 +13,25 @@ export interface LentSlab {
   readonly memory: SharedArrayBuffer;
 }
 
-/** Where a record is: in a slab, or in memory of its own where it is larger than one. */
-export type RecordPlace =
-  | { readonly slab: number; readonly start: number; readonly end: number }
-  | { readonly memory: SharedArrayBuffer };
+/** Where a record is: in memory that was lent, or in memory that was made for it. */
+export type RecordPlace = { readonly start: number; readonly end: number } & (
+  | { readonly slab: number }
+  | { readonly memory: SharedArrayBuffer }
+);
 
 export class LentSlabs {
   #spare: LentSlab[] = [];
+  /** Larger ones, for records larger than a slab. */
+  #large: LentSlab[] = [];
+  #lastLarge: LentSlab | undefined;
   #current: LentSlab | undefined;
   #usedBytes = 0;
   #batchId = "";
 
   lend(slabs: readonly LentSlab[]): void {
-    this.#spare.push(...slabs);
+    for (const slab of slabs) {
+      (slab.memory.byteLength > SLAB_SIZE_BYTES ? this.#large : this.#spare).push(slab);
+    }
   }
 
   /** Records from now on are this batch's. */
@@ -36,8 +43,9 @@ export class LentSlabs {
 
   /** Take room for a record; where no slab has it, memory of its own. */
   take(sizeBytes: number): Buffer {
+    if (sizeBytes > SLAB_SIZE_BYTES) return this.#takeLarge(sizeBytes);
     const isFull = this.#current === undefined || this.#usedBytes + sizeBytes > SLAB_SIZE_BYTES;
-    if (isFull && sizeBytes <= SLAB_SIZE_BYTES && this.#spare.length > 0) {
+    if (isFull && this.#spare.length > 0) {
       this.#current = this.#spare.shift();
       this.#usedBytes = 0;
     } else if (isFull) return Buffer.from(new SharedArrayBuffer(sizeBytes));
@@ -50,8 +58,19 @@ export class LentSlabs {
   /** Where a record is that was just taken. */
   placeOf(record: Buffer): RecordPlace {
     const memory = record.buffer as unknown as SharedArrayBuffer;
-    if (this.#current?.memory !== memory) return { memory };
     const start = record.byteOffset;
-    return { slab: this.#current.id, start, end: start + record.length };
+    const end = start + record.length;
+    for (const slab of [this.#current, this.#lastLarge]) {
+      if (slab?.memory === memory) return { slab: slab.id, start, end };
+    }
+    return { memory, start, end };
+  }
+
+  #takeLarge(sizeBytes: number): Buffer {
+    const at = this.#large.findIndex(({ memory }) => memory.byteLength >= sizeBytes);
+    const [slab] = at === -1 ? [] : this.#large.splice(at, 1);
+    this.#lastLarge = slab;
+    const memory = slab?.memory ?? new SharedArrayBuffer(largeSizeBytes(sizeBytes));
+    return Buffer.from(memory, 0, sizeBytes);
   }
 }

@@ -43,6 +43,15 @@ export const SLAB_SIZE_BYTES = 8_388_608;
  */
 export const SLABS_KEPT_MAX = 12;
 
+/**
+ * Memory for a record larger than a slab is made in steps of this size, in bytes (4 MiB), with a step
+ * to spare, so that the next one like it fits. Collectors send 8,192 spans at once: 20 MB of rows.
+ */
+export const LARGE_STEP_BYTES = 4_194_304;
+
+/** How much of such memory is kept for the next ones, in bytes (96 MiB). */
+export const LARGE_KEPT_MAX_BYTES = 100_663_296;
+
 /** A batch closes at this many rows of all tables: ClickHouse makes one part of up to a million. */
 export const BATCH_MAX_ROWS = 262_144;
 

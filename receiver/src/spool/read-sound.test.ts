@@ -6,7 +6,8 @@
 import { readFile, truncate, writeFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import type { BatchContents } from "./contents.ts";
-import { SLAB_SIZE_BYTES } from "./limits.ts";
+import { crc32c } from "./crc32c.ts";
+import { RECORD_MAX_BYTES, SLAB_SIZE_BYTES } from "./limits.ts";
 import { PreparedBatches } from "./prepared-rows.ts";
 import { readBatch } from "./read-batch.ts";
 import { readSound } from "./read-sound.ts";
@@ -57,6 +58,7 @@ async function readUsual(
 test.each([
   ["one small record", [10]],
   ["records that the end of a slab cuts", [3, 3, 3, 3, 3, 3].map((size) => size * MEGABYTE)],
+  ["records larger than a slab", [SLAB_SIZE_BYTES, 10, 3 * SLAB_SIZE_BYTES, 10]],
   ["a record that leaves room for the beginning of the next head", [SLAB_SIZE_BYTES - 800, 1_000]],
 ])("%s: the same both ways", async (_, sizes) => {
   await using dir = await testDir();
@@ -82,9 +84,14 @@ test("the end of a slab may cut a record at any byte of its head", async () => {
   }
 });
 
-test("a record larger than a slab is left to the careful way", async () => {
+test("a length that no record has is left to the careful way", async () => {
   await using dir = await testDir();
-  const path = await batchOf(dir.path, [SLAB_SIZE_BYTES]);
+  const path = await batchOf(dir.path, [SLAB_SIZE_BYTES - 900, 2_000]);
+  const file = await readFile(path);
+  const second = file.indexOf("SPLR", SLAB_SIZE_BYTES - 900);
+  file.writeUInt32LE(RECORD_MAX_BYTES + 1, second + 4);
+  file.writeUInt32LE(crc32c(file, second, second + 8), second + 8);
+  await writeFile(path, file);
   expect(await readUsual(path)).toBeUndefined();
 });
 

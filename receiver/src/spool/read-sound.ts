@@ -8,8 +8,9 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { type BatchFacts, decodeHead, decodeRequest } from "./batch-file.ts";
 import { BatchContents } from "./contents.ts";
+import { RECORD_MAX_BYTES, SLAB_SIZE_BYTES } from "./limits.ts";
 import type { PreparedRows } from "./prepared-rows.ts";
-import { RECORD, scanRecords } from "./record.ts";
+import { FRAME_SIZE_BYTES, RECORD, scanRecords } from "./record.ts";
 import type { Slab, SlabPool } from "./slabs.ts";
 
 /** A batch whose rows are held elsewhere. */
@@ -35,9 +36,9 @@ export async function readSound(
   try {
     let rest: Buffer = Buffer.alloc(0);
     for (;;) {
-      next = pool.take();
-      // A record larger than a slab.
-      if (rest.length === next.bytes.length) return reader.giveUp();
+      const neededBytes = recordSizeBytes(rest);
+      if (neededBytes > RECORD_MAX_BYTES) return reader.giveUp();
+      next = neededBytes > SLAB_SIZE_BYTES ? pool.takeLarge(neededBytes) : pool.take();
       next.bytes.set(rest);
       if (slab !== undefined) pool.give(slab);
       slab = next;
@@ -53,6 +54,11 @@ export async function readSound(
     for (const held of [slab, next]) if (held !== undefined) pool.give(held);
     await file.close();
   }
+}
+
+/** How much memory the record takes that begins here, if as much of it is there as says so. */
+function recordSizeBytes(rest: Buffer): number {
+  return rest.length < FRAME_SIZE_BYTES ? 0 : FRAME_SIZE_BYTES + rest.readUInt32LE(4);
 }
 
 /** Fill a buffer, as far as the file goes. */

@@ -8,6 +8,7 @@ import { readRecord } from "./batch-file.ts";
 import { LentSlabs } from "./lent-slabs.ts";
 import { SLAB_SIZE_BYTES } from "./limits.ts";
 import { type MadeRecord, RecordMaker, type RecordOrder } from "./recorder.ts";
+import { largeSizeBytes } from "./slabs.ts";
 import { digest, encodeTexts, factsOf } from "./spool.test.helper.ts";
 
 const ROOM = { usedBytes: 0, maxBytes: 1e9, freeBytes: 1e9, diskFreeMinBytes: 0 };
@@ -101,18 +102,31 @@ describe("lent slabs", () => {
     expect(place(1)).toEqual({ slab: 3, start: 0, end: 1 });
   });
 
-  test("hold no record that is larger, and none when no slab is left", () => {
+  test("hold no record when none is left, or a larger one", () => {
     const slabs = new LentSlabs();
     const ownSize = (sizeBytes: number) => {
       const place = slabs.placeOf(slabs.take(sizeBytes));
+      expect([place.start, place.end - place.start]).toEqual([0, sizeBytes]);
       return "memory" in place ? place.memory.byteLength : undefined;
     };
     expect(ownSize(10)).toBe(10);
     slabs.lend([lent(1)]);
-    expect(ownSize(SLAB_SIZE_BYTES + 1)).toBe(SLAB_SIZE_BYTES + 1);
+    expect(ownSize(SLAB_SIZE_BYTES + 1)).toBe(largeSizeBytes(SLAB_SIZE_BYTES + 1));
     expect(ownSize(SLAB_SIZE_BYTES)).toBeUndefined();
     expect(ownSize(1)).toBe(1);
     slabs.lend([lent(2)]);
     expect(slabs.placeOf(slabs.take(7))).toEqual({ slab: 2, start: 0, end: 7 });
+  });
+
+  test("larger ones hold a large record each, and nothing else", () => {
+    const slabs = new LentSlabs();
+    slabs.lend([lent(1), { id: 2, memory: new SharedArrayBuffer(2 * SLAB_SIZE_BYTES) }]);
+    slabs.useFor("first");
+    const place = (sizeBytes: number) => slabs.placeOf(slabs.take(sizeBytes));
+    expect(place(7)).toEqual({ slab: 1, start: 0, end: 7 });
+    expect("memory" in place(2 * SLAB_SIZE_BYTES + 1)).toBe(true);
+    expect(place(SLAB_SIZE_BYTES + 1)).toEqual({ slab: 2, start: 0, end: SLAB_SIZE_BYTES + 1 });
+    expect("memory" in place(SLAB_SIZE_BYTES + 1)).toBe(true);
+    expect(place(8)).toEqual({ slab: 1, start: 7, end: 15 });
   });
 });

@@ -3,8 +3,13 @@
  * Method: which slab a view lies in; both sides of each limit; batches of a real spool.
  */
 import { expect, test } from "vitest";
-import { SLAB_SIZE_BYTES, SLABS_KEPT_MAX } from "./limits.ts";
-import { BatchMemory, SlabPool } from "./slabs.ts";
+import {
+  LARGE_KEPT_MAX_BYTES,
+  LARGE_STEP_BYTES,
+  SLAB_SIZE_BYTES,
+  SLABS_KEPT_MAX,
+} from "./limits.ts";
+import { BatchMemory, largeSizeBytes, SlabPool } from "./slabs.ts";
 import { digest, encodeTexts, openTestSpool, testDir, textsOf } from "./spool.test.helper.ts";
 
 test("records of a batch lie one after another, and never in the same place", () => {
@@ -44,15 +49,36 @@ test("a slab whose records were read before it was full goes back when the next 
   expect(pool.take().memory).toBe(first.buffer);
 });
 
-test("a record larger than a slab has memory of its own, which is not kept", () => {
+test("a record larger than a slab has memory of its own, in which the next one like it lies", () => {
   const pool = new SlabPool();
   const memory = new BatchMemory(pool);
   const large = memory.take(SLAB_SIZE_BYTES + 1);
   expect(large.length).toBe(SLAB_SIZE_BYTES + 1);
-  expect(memory.sizeBytes).toBe(SLAB_SIZE_BYTES + 1);
+  expect(memory.sizeBytes).toBe(largeSizeBytes(SLAB_SIZE_BYTES + 1));
+  expect(memory.take(SLAB_SIZE_BYTES + 1).buffer).not.toBe(large.buffer);
   memory.free(large);
-  expect(memory.sizeBytes).toBe(0);
+  expect(memory.sizeBytes).toBe(largeSizeBytes(SLAB_SIZE_BYTES + 1));
   expect(pool.take().memory).not.toBe(large.buffer);
+  expect(memory.take(2 * SLAB_SIZE_BYTES + LARGE_STEP_BYTES).buffer).not.toBe(large.buffer);
+  expect(memory.take(SLAB_SIZE_BYTES + 1_000).buffer).toBe(large.buffer);
+});
+
+test("of memory for large records no more is kept than may be, the largest least", () => {
+  const pool = new SlabPool();
+  const most = new SharedArrayBuffer(LARGE_KEPT_MAX_BYTES);
+  pool.giveMemory(most);
+  const small = new SharedArrayBuffer(SLAB_SIZE_BYTES + 1);
+  pool.giveMemory(small);
+  expect(pool.takeAllLarge().map(({ memory }) => memory)).toEqual([small]);
+  expect(pool.takeAllLarge()).toEqual([]);
+});
+
+test("memory smaller than a slab, made for one record, is never taken for a slab", () => {
+  const pool = new SlabPool();
+  pool.giveMemory(new SharedArrayBuffer(10));
+  pool.giveMemory(new SharedArrayBuffer(SLAB_SIZE_BYTES));
+  expect(pool.takeAllLarge()).toEqual([]);
+  expect(pool.take().bytes.length).toBe(SLAB_SIZE_BYTES);
 });
 
 test("released memory is used again, once", () => {

@@ -6,7 +6,12 @@
  * Memory made anew for every record is paid for several times: the kernel zeroes it, and V8, which
  * counts it as garbage to come, goes through the whole heap ten times a second to find it.
  */
-import { SLAB_SIZE_BYTES, SLABS_KEPT_MAX } from "./limits.ts";
+import {
+  LARGE_KEPT_MAX_BYTES,
+  LARGE_STEP_BYTES,
+  SLAB_SIZE_BYTES,
+  SLABS_KEPT_MAX,
+} from "./limits.ts";
 
 /** A piece of memory that several records lie in. */
 export interface Slab {
@@ -16,21 +21,55 @@ export interface Slab {
   readonly bytes: Buffer;
 }
 
+/** Memory for a record of this size that is larger than a slab: so that the next one like it fits. */
+export function largeSizeBytes(sizeBytes: number): number {
+  return Math.ceil(sizeBytes / LARGE_STEP_BYTES + 1) * LARGE_STEP_BYTES;
+}
+
 /** Slabs that nobody holds. */
 export class SlabPool {
   readonly #free: Slab[] = [];
+  #large: Slab[] = [];
   #lastId = 0;
 
   take(): Slab {
-    const kept = this.#free.pop();
-    if (kept !== undefined) return kept;
-    this.#lastId += 1;
-    const memory = new SharedArrayBuffer(SLAB_SIZE_BYTES);
-    return { id: this.#lastId, memory, bytes: Buffer.from(memory) };
+    return this.#free.pop() ?? this.#named(new SharedArrayBuffer(SLAB_SIZE_BYTES));
+  }
+
+  /** One for a record larger than a slab. */
+  takeLarge(sizeBytes: number): Slab {
+    const at = this.#large.findIndex(({ bytes }) => bytes.length >= sizeBytes);
+    const [kept] = at === -1 ? [] : this.#large.splice(at, 1);
+    return kept ?? this.#named(new SharedArrayBuffer(largeSizeBytes(sizeBytes)));
+  }
+
+  /** All that are kept for such records. */
+  takeAllLarge(): Slab[] {
+    const all = this.#large;
+    this.#large = [];
+    return all;
   }
 
   give(slab: Slab): void {
-    if (this.#free.length < SLABS_KEPT_MAX) this.#free.push(slab);
+    if (slab.bytes.length > SLAB_SIZE_BYTES) this.#giveLarge(slab);
+    else if (this.#free.length < SLABS_KEPT_MAX) this.#free.push(slab);
+  }
+
+  /** Memory that was made for one record; one larger than a slab is kept for the next one like it. */
+  giveMemory(memory: SharedArrayBuffer): void {
+    if (memory.byteLength > SLAB_SIZE_BYTES) this.#giveLarge(this.#named(memory));
+  }
+
+  /** The largest ones go first: they came for requests that are seldom. */
+  #giveLarge(slab: Slab): void {
+    this.#large = [...this.#large, slab].toSorted((a, b) => a.bytes.length - b.bytes.length);
+    const sum = (): number => this.#large.reduce((bytes, one) => bytes + one.bytes.length, 0);
+    while (sum() > LARGE_KEPT_MAX_BYTES) this.#large.pop();
+  }
+
+  #named(memory: SharedArrayBuffer): Slab {
+    this.#lastId += 1;
+    return { id: this.#lastId, memory, bytes: Buffer.from(memory) };
   }
 }
 
@@ -46,8 +85,8 @@ export class BatchMemory {
   readonly #slabs: HeldSlab[] = [];
   /** Bytes of the last slab that are taken. */
   #usedBytes = SLAB_SIZE_BYTES;
-  /** Of memory that is no slab. */
-  #ownBytes = 0;
+  /** Of memory that holds one record each, larger than a slab. */
+  #largeBytes = 0;
 
   constructor(pool: SlabPool) {
     this.#pool = pool;
@@ -55,7 +94,7 @@ export class BatchMemory {
 
   /** Bytes held, whether or not they are used. */
   get sizeBytes(): number {
-    return this.#slabs.length * SLAB_SIZE_BYTES + this.#ownBytes;
+    return this.#slabs.length * SLAB_SIZE_BYTES + this.#largeBytes;
   }
 
   get pool(): SlabPool {
@@ -65,8 +104,9 @@ export class BatchMemory {
   /** Take room for a record; one larger than a slab gets memory of its own. */
   take(sizeBytes: number): Buffer {
     if (sizeBytes > SLAB_SIZE_BYTES) {
-      this.holdOwn(sizeBytes);
-      return Buffer.from(new SharedArrayBuffer(sizeBytes));
+      const { memory, bytes } = this.#pool.takeLarge(sizeBytes);
+      this.holdLarge(memory);
+      return bytes.subarray(0, sizeBytes);
     }
     if (this.#usedBytes + sizeBytes > SLAB_SIZE_BYTES) {
       this.hold(this.#pool.take());
@@ -91,17 +131,18 @@ export class BatchMemory {
     (this.#slabs.at(-1) as HeldSlab).records += 1;
   }
 
-  /** A record has memory that is no slab. */
-  holdOwn(sizeBytes: number): void {
-    this.#ownBytes += sizeBytes;
+  /** A record has memory that no other lies in. */
+  holdLarge(memory: SharedArrayBuffer): void {
+    this.#largeBytes += memory.byteLength;
   }
 
   /** A record is read no more. The last slab stays: more records may come into it. */
   free(record: Buffer): void {
-    const memory = record.buffer as unknown;
+    const memory = record.buffer as unknown as SharedArrayBuffer;
     const held = this.#slabs.find(({ slab }) => slab.memory === memory);
     if (held === undefined) {
-      this.#ownBytes -= record.length;
+      this.#largeBytes -= memory.byteLength;
+      this.#pool.giveMemory(memory);
       return;
     }
     held.records -= 1;
@@ -112,7 +153,7 @@ export class BatchMemory {
   release(): void {
     for (const { slab } of this.#slabs.splice(0)) this.#pool.give(slab);
     this.#usedBytes = SLAB_SIZE_BYTES;
-    this.#ownBytes = 0;
+    this.#largeBytes = 0;
   }
 
   #giveBack(held: HeldSlab): void {
