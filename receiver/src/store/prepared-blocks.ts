@@ -64,9 +64,8 @@ export class PreparedBlocks {
     if (!prepared.wasTried) this.#pool.give(name, prepared.columns, prepared.block);
   }
 
-  /** Whatever is left of a batch is not wanted. */
+  /** Whatever is left of a batch is not wanted. Its memory is not used again: rows may still come into it. */
   discard(token: string): void {
-    for (const name of [...(this.#batches.get(token)?.keys() ?? [])]) this.done(token, name);
     this.#batches.delete(token);
   }
 
