@@ -31,7 +31,7 @@ answerCalls<RecordCall, RecordReply>(({ request, order, lent }) => {
     );
     const place = record === undefined ? undefined : slabs.placeOf(record);
     return {
-      reply: { kind: "made", place, leaves, rejected, message },
+      reply: { kind: "made", place, leaves, rejected, message, retired: slabs.takeRetired() },
       transfer: leaves === undefined ? [] : [leaves.buffer as ArrayBuffer],
     };
   } catch (error) {

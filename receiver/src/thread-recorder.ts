@@ -10,7 +10,7 @@ import { IngestError, type IngestErrorCode } from "./ingest/errors.ts";
 import type { ExportRequest } from "./otlp/types.ts";
 import { SpoolError, type SpoolErrorCode } from "./spool/errors.ts";
 import type { LentSlab, RecordPlace } from "./spool/lent-slabs.ts";
-import { SLAB_SIZE_BYTES } from "./spool/limits.ts";
+import { LARGE_KEPT_MAX_BYTES, SLAB_SIZE_BYTES } from "./spool/limits.ts";
 import type { MadeRecord, Recorder, RecordOrder } from "./spool/recorder.ts";
 import type { BatchMemory, Slab, SlabPool } from "./spool/slabs.ts";
 
@@ -46,6 +46,8 @@ export type RecordReply =
   | (Omit<MadeRecord, "record"> & {
       readonly kind: "made";
       readonly place: RecordPlace | undefined;
+      /** Lent memory that the thread does not have any more. */
+      readonly retired: readonly number[];
     })
   | { readonly kind: "refused"; readonly code: string; readonly message: string };
 
@@ -79,7 +81,8 @@ export class ThreadRecorder implements Recorder<ExportRequest> {
     // What waits for the disk are the rows.
     freeBody();
     if (reply.kind === "refused") throw errorOf(reply.code, reply.message);
-    const { place, leaves, rejected, message } = reply;
+    const { place, leaves, rejected, message, retired } = reply;
+    for (const id of retired) this.#large.delete(id);
     const record = place && this.#recordAt(place, order.batch.batchId, memory);
     return { record, leaves, rejected, message };
   }
@@ -91,10 +94,22 @@ export class ThreadRecorder implements Recorder<ExportRequest> {
 
   /** Slabs for the thread, as far as it may need one. */
   #lend(batchId: string, { pool }: BatchMemory): LentSlab[] {
-    const large = pool.takeAllLarge();
-    for (const slab of large) this.#large.set(slab.id, slab);
+    const slabs = this.#nextLarge(pool);
     const slab = this.#nextSlab(batchId, pool);
-    return [...large, ...(slab ? [slab] : [])].map(({ id, memory }) => ({ id, memory }));
+    if (slab !== undefined) slabs.push(slab);
+    return slabs.map(({ id, memory }) => ({ id, memory }));
+  }
+
+  /** What is kept for large records, as far as it may be kept; the rest is given up. */
+  #nextLarge(pool: SlabPool): Slab[] {
+    let lentBytes = 0;
+    for (const { bytes } of this.#large.values()) lentBytes += bytes.length;
+    return pool.takeAllLarge().filter((slab) => {
+      if (lentBytes + slab.bytes.length > LARGE_KEPT_MAX_BYTES) return false;
+      lentBytes += slab.bytes.length;
+      this.#large.set(slab.id, slab);
+      return true;
+    });
   }
 
   /** A slab to lend; none where the thread has room. */

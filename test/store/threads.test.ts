@@ -154,6 +154,24 @@ describe("the recorder's thread", () => {
     expect(next.record?.buffer).toBe(buffer);
     expect(memory.sizeBytes).toBe(slabs.size * SLAB_SIZE_BYTES + largeSizeBytes(length));
   });
+
+  test("lends no memory for large records twice, and gives up what is too small for them", async () => {
+    const memory = new BatchMemory(new SlabPool());
+    const order = orderOf("01J00000000000000000000007");
+    const places: unknown[] = [];
+    for (const spans of [700, 1_100, 700, 1_100, 1_100]) {
+      const { record } = await thread.record(
+        requestWith(requestOf("large", spans, 1)),
+        order,
+        memory,
+      );
+      if (record === undefined) throw new Error("there is no record");
+      places.push(record.buffer);
+      memory.free(record);
+    }
+    expect(places[1]).not.toBe(places[0]);
+    expect(new Set(places.slice(1)).size).toBe(1);
+  });
 });
 
 describe("the recorder's thread, asked for the next record while one is made", () => {

@@ -2,7 +2,8 @@
  * Slabs that another thread lent to the one that makes records.
  *
  * In: slabs, and sizes of records. Out: room in them, and where it is. A record larger than a slab gets
- * memory of its own, which is lent like a slab the next time. A batch begins with a slab of its own: the one before may be used again as soon as its batch is stored.
+ * memory of its own, which is lent like a slab the next time. A batch begins with a slab of its own: the
+ * one before may be used again as soon as its records are read no more.
  */
 import { SLAB_SIZE_BYTES } from "./limits.ts";
 import { largeSizeBytes } from "./slabs.ts";
@@ -24,6 +25,7 @@ export class LentSlabs {
   /** Larger ones, for records larger than a slab. */
   #large: LentSlab[] = [];
   #lastLarge: LentSlab | undefined;
+  #retired: number[] = [];
   #current: LentSlab | undefined;
   #usedBytes = 0;
   #batchId = "";
@@ -66,8 +68,15 @@ export class LentSlabs {
     return { memory, start, end };
   }
 
+  /** Those that are not wanted any more, since the last time that this was asked. */
+  takeRetired(): readonly number[] {
+    return this.#retired.splice(0);
+  }
+
+  /** Where all are too small they are not wanted any more: records are larger now. */
   #takeLarge(sizeBytes: number): Buffer {
     const at = this.#large.findIndex(({ memory }) => memory.byteLength >= sizeBytes);
+    if (at === -1) this.#retired.push(...this.#large.splice(0).map(({ id }) => id));
     const [slab] = at === -1 ? [] : this.#large.splice(at, 1);
     this.#lastLarge = slab;
     const memory = slab?.memory ?? new SharedArrayBuffer(largeSizeBytes(sizeBytes));

@@ -124,9 +124,22 @@ describe("lent slabs", () => {
     slabs.useFor("first");
     const place = (sizeBytes: number) => slabs.placeOf(slabs.take(sizeBytes));
     expect(place(7)).toEqual({ slab: 1, start: 0, end: 7 });
-    expect("memory" in place(2 * SLAB_SIZE_BYTES + 1)).toBe(true);
     expect(place(SLAB_SIZE_BYTES + 1)).toEqual({ slab: 2, start: 0, end: SLAB_SIZE_BYTES + 1 });
     expect("memory" in place(SLAB_SIZE_BYTES + 1)).toBe(true);
     expect(place(8)).toEqual({ slab: 1, start: 7, end: 15 });
+    expect(slabs.takeRetired()).toEqual([]);
+  });
+
+  test("larger ones that are too small are retired", () => {
+    const slabs = new LentSlabs();
+    const memory = new SharedArrayBuffer(SLAB_SIZE_BYTES + 1);
+    slabs.lend([
+      { id: 1, memory },
+      { id: 2, memory },
+    ]);
+    expect("memory" in slabs.placeOf(slabs.take(SLAB_SIZE_BYTES + 2))).toBe(true);
+    expect(slabs.takeRetired()).toEqual([1, 2]);
+    expect(slabs.takeRetired()).toEqual([]);
+    expect("memory" in slabs.placeOf(slabs.take(SLAB_SIZE_BYTES + 1))).toBe(true);
   });
 });

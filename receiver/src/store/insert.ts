@@ -5,8 +5,8 @@
  * Side effect: the INSERT. It is sent again under the same token as often as needed: ClickHouse drops
  * what it has, in the table and in the targets of its materialised views.
  *
- * The rows are sent as one Native block, made anew from the same bytes at every try: reading
- * RowBinary is most of what an INSERT of it costs ClickHouse.
+ * The rows are sent as one Native block, the same at every try: reading RowBinary is most of what an
+ * INSERT of it costs ClickHouse.
  */
 import { Readable } from "node:stream";
 import type { ClickHouseClient } from "@clickhouse/client";
