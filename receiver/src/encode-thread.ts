@@ -26,9 +26,11 @@ answerCalls<RecordCall, RecordReply>(({ request, order, lent }) => {
   const body = Buffer.from(buffer, byteOffset, byteLength);
   const encode = encoderOf({ ...request, body });
   try {
-    const { record, leaves, rejected, message } = maker.make(encode, order, (sizeBytes) =>
-      slabs.take(sizeBytes),
-    );
+    const { record, leaves, rejected, message } = maker.make(encode, order, (sizeBytes) => {
+      // All of it is in the rows.
+      freeMemory(body);
+      return slabs.take(sizeBytes);
+    });
     const place = record === undefined ? undefined : slabs.placeOf(record);
     return {
       reply: { kind: "made", place, leaves, rejected, message, retired: slabs.takeRetired() },

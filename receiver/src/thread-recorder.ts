@@ -7,6 +7,7 @@
  */
 import { Thread } from "./base/thread.ts";
 import { IngestError, type IngestErrorCode } from "./ingest/errors.ts";
+import { READ_AHEAD_MAX_BYTES } from "./otlp/limits.ts";
 import type { ExportRequest } from "./otlp/types.ts";
 import { SpoolError, type SpoolErrorCode } from "./spool/errors.ts";
 import type { LentSlab, RecordPlace } from "./spool/lent-slabs.ts";
@@ -78,8 +79,8 @@ export class ThreadRecorder implements Recorder<ExportRequest> {
     const { freeBody, ...facts } = request;
     const call: RecordCall = { request: { ...facts, body }, order, lent };
     const reply = await this.#thread.call(call, [body.buffer as ArrayBuffer]);
-    // What waits for the disk are the rows.
-    freeBody();
+    // What waits for the disk are the rows. A body that came alone stays counted until they are there.
+    if (request.sizeBytes <= READ_AHEAD_MAX_BYTES) freeBody();
     if (reply.kind === "refused") throw errorOf(reply.code, reply.message);
     const { place, leaves, rejected, message, retired } = reply;
     for (const id of retired) this.#large.delete(id);

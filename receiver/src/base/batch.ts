@@ -76,6 +76,8 @@ export interface EncodedRequest {
   readonly rejected: number;
   /** For people, without content; empty when nothing is to be said. */
   readonly message: string;
+  /** Gives back what was made for a large request before the encoder's next call; the rows are gone then. */
+  readonly release?: () => void;
 }
 
 /**

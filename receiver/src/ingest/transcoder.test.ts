@@ -211,6 +211,18 @@ test.each<[string, Buffer, string]>([
   expect(next.tables[0]?.rowEnds).toHaveLength(1);
 });
 
+test("memory that one large request needed is given back, and the next one is not touched by it", () => {
+  const { transcoder } = subject();
+  const spans = Array.from({ length: 40 }, () => field(2, span({ 8: fixed64(8, END_NS) })));
+  const large = transcoder.encodeTraces(field(1, LARGE_RESOURCE, field(2, ...spans)), PLACE);
+  const [rows] = large.tables;
+  expect(rows?.bytes.length).toBeGreaterThan(40_000_000);
+  large.release?.();
+  expect(rows?.bytes.length).toBe(0);
+  const next = transcoder.encodeTraces(request(span({ 8: fixed64(8, END_NS) })), PLACE);
+  expect(next.tables[0]?.rowEnds).toHaveLength(1);
+});
+
 test("JSON goes the slow lane as a whole", () => {
   const one = subject();
   const text = `{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"${"ab".repeat(16)}",

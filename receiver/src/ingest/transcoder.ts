@@ -175,6 +175,10 @@ class TraceTranscoder implements Transcoder, EnvelopeVisitor {
     );
   }
 
+  readonly #release = (): void => {
+    for (const sink of this.#sinks) sink.clear();
+  };
+
   #finish(): EncodedRequest {
     // Nothing of the request is held on to.
     this.#body = Buffer.alloc(0);
@@ -183,6 +187,7 @@ class TraceTranscoder implements Transcoder, EnvelopeVisitor {
       tables: this.#sinks.map((sink) => sink.take()),
       rejected: this.#rejected.count,
       message: summarise(this.#rejected, this.#clamped),
+      release: this.#release,
     };
   }
 

@@ -31,6 +31,12 @@ export const BATCH_MAX_COLUMN_BYTES = 58_720_256;
 export const PREPARED_MAX = 3;
 
 /**
+ * Columns held by batches before another one may hold its own, in bytes (126 MiB): two full batches
+ * and some. Requests near the largest make batches of more than a full one's size, and then fewer are held.
+ */
+export const PREPARED_MAX_BYTES = 132_120_576;
+
+/**
  * Memory for records is taken in pieces of this size, in bytes (8 MiB): several records of 512 spans,
  * 1.2 MB each. A larger one gets memory of its own. What nothing was written to is not resident.
  */
@@ -48,6 +54,12 @@ export const SLABS_KEPT_MAX = 12;
  * to spare, so that the next one like it fits. Collectors send 8,192 spans at once: 20 MB of rows.
  */
 export const LARGE_STEP_BYTES = 4_194_304;
+
+/**
+ * A request whose record is larger is acknowledged when that is also read no more, in bytes (32 MiB):
+ * its client would else send the next one while two copies of this one are in memory.
+ */
+export const HELD_BACK_MIN_BYTES = 33_554_432;
 
 /** How much of such memory is kept for the next ones, in bytes (96 MiB). */
 export const LARGE_KEPT_MAX_BYTES = 100_663_296;

@@ -8,7 +8,7 @@
  * a batch is opened: a few, the first ones in the queue, since memory is taken by each.
  */
 import type { BatchFacts } from "./batch-file.ts";
-import { PREPARED_MAX } from "./limits.ts";
+import { PREPARED_MAX, PREPARED_MAX_BYTES } from "./limits.ts";
 
 /** Takes rows for their INSERT before their batch is closed. */
 export interface Preparing {
@@ -101,7 +101,10 @@ export class PreparedBatches {
 
   /** Whether another batch may be held beside those that are. */
   get hasRoom(): boolean {
-    return this.#preparing !== undefined && this.#rows.size < PREPARED_MAX;
+    if (this.#preparing === undefined || this.#rows.size >= PREPARED_MAX) return false;
+    let sumBytes = 0;
+    for (const { heldBytes = 0 } of this.#rows) sumBytes += heldBytes;
+    return sumBytes <= PREPARED_MAX_BYTES;
   }
 
   /** Hold the rows of a batch from now on, as far as there is somebody who takes them. */

@@ -66,7 +66,9 @@ export class RecordMaker {
     for (const [index, { rowEnds }] of tables.entries()) {
       this.#nextRows[index] = (this.#nextRows[index] ?? 0) + rowEnds.length;
     }
-    return { record, leaves: joinedLeaves(encoded), rejected, message };
+    const leaves = joinedLeaves(encoded);
+    encoded.release?.();
+    return { record, leaves, rejected, message };
   }
 
   #place({ batchId, workspaceId, retentionClass, tables }: BatchFacts): BatchPlace {

@@ -7,7 +7,13 @@ import { cp, readdir, readFile, stat, truncate, writeFile } from "node:fs/promis
 import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
 import type { ClosedBatch } from "./closed-batch.ts";
-import { BATCH_IDLE_MS, BATCH_MAX_COLUMN_BYTES, PREPARED_MAX } from "./limits.ts";
+import {
+  BATCH_IDLE_MS,
+  BATCH_MAX_COLUMN_BYTES,
+  HELD_BACK_MIN_BYTES,
+  PREPARED_MAX,
+  PREPARED_MAX_BYTES,
+} from "./limits.ts";
 import {
   digest,
   encodeTexts,
@@ -242,6 +248,41 @@ describe("a batch", () => {
     expect(open.preparing.held.size).toBe(PREPARED_MAX + 1);
     for (const batch of open.closed.slice(1)) await batch.done();
     expect(open.preparing.held.size).toBe(0);
+  });
+
+  test("is read back from its file where those held elsewhere are large", async () => {
+    await using dir = await testDir();
+    const take = async (): Promise<number> => PREPARED_MAX_BYTES + 1;
+    const preparing = { take, discard: () => undefined };
+    const open = await openTestSpool(dir.path, { limits: { rows: 1 }, preparing });
+    for (const [index, name] of ["a", "b"].entries()) {
+      await append(open, name);
+      // It is closed once its rows are taken.
+      await vi.waitUntil(() => open.closed.length === index + 1);
+    }
+    expect(open.closed.map(({ isPrepared }) => isPrepared)).toEqual([true, false]);
+    for (const batch of open.closed) await batch.done();
+    await append(open, "c");
+    await open.stop();
+    expect(open.closed.at(-1)?.isPrepared).toBe(true);
+  });
+
+  test("takes a very large request, which is acknowledged when its memory is read no more", async () => {
+    await using dir = await testDir();
+    const taken = Promise.withResolvers<number>();
+    const preparing = { take: () => taken.promise, discard: () => undefined };
+    const open = await openTestSpool(dir.path, { preparing });
+    let isAcknowledged = false;
+    const large = append(open, "l".repeat(HELD_BACK_MIN_BYTES)).then(() => {
+      isAcknowledged = true;
+    });
+    // A small one behind it does not wait.
+    await append(open, "small");
+    expect((await open.spool.state()).records).toBeGreaterThan(1);
+    expect(isAcknowledged).toBe(false);
+    taken.resolve(1);
+    await large;
+    await open.stop();
   });
 
   test("lets requests wait until it is sealed, when such batches hold too much memory", async () => {

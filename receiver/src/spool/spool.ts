@@ -29,6 +29,7 @@ import {
   BATCH_MAX_COLUMN_BYTES,
   BATCH_MAX_DAYS,
   BATCH_MAX_ROWS,
+  HELD_BACK_MIN_BYTES,
   RECORDING_MAX,
   RETRY_FIRST_MS,
   RETRY_MAX_MS,
@@ -220,10 +221,11 @@ export class Spool<Request> implements Journal<Request> {
       throw error;
     }
     const committed = this.#commit(batch, record);
-    this.#keep(batch, record, read, committed);
+    const kept = this.#keep(batch, record, read, committed);
     if (this.#open === batch) this.#arm(batch);
     if (this.#isFull(batch)) this.#close(batch);
-    return { made, committed };
+    const isHeldBack = record.length > HELD_BACK_MIN_BYTES;
+    return { made, committed: isHeldBack ? committed.then(() => kept) : committed };
   }
 
   /** Opened for nothing: its id and times would be old when the next request comes. */
@@ -246,13 +248,17 @@ export class Spool<Request> implements Journal<Request> {
     }
   }
 
-  /** A record's memory is needed until it is on the disk and its rows are taken by whoever inserts them. */
+  /**
+   * A record's memory is needed until it is on the disk and its rows are taken by whoever inserts them.
+   *
+   * @returns when that is so; never rejects
+   */
   #keep(
     { rows, memory, keeping }: OpenBatch,
     record: Buffer,
     { tables }: RequestRecord,
     committed: Promise<void>,
-  ): void {
+  ): Promise<void> {
     const kept = committed.then(() => rows?.add(tables));
     const freed = kept.then(
       () => memory.free(record),
@@ -261,6 +267,7 @@ export class Spool<Request> implements Journal<Request> {
     );
     keeping.add(freed);
     void this.#diskQueue.untilKept(record.length, freed).then(() => keeping.delete(freed));
+    return freed;
   }
 
   /** Nothing is taken until what was not acknowledged is cut off: a retry would double it. */
