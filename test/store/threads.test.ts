@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { requestOf } from "../../bench/src/shapes.ts";
 import { firstPlace } from "../../receiver/src/classify/place.ts";
 import { createEncoding } from "../../receiver/src/encode-request.ts";
+import { READ_AHEAD_MAX_BYTES } from "../../receiver/src/otlp/limits.ts";
 import type { ExportRequest } from "../../receiver/src/otlp/types.ts";
 import { createRedactor } from "../../receiver/src/redact/index.ts";
 import type { BatchFacts } from "../../receiver/src/spool/batch-file.ts";
@@ -101,6 +102,36 @@ describe("the recorder's thread", () => {
     const small = Buffer.from(requestOf("small", 1, 1));
     await thread.record(requestWith(small), orderOf("01J00000000000000000000002"), memory);
     expect(small.length).toBeGreaterThan(0);
+  });
+
+  test("a body so large that it comes alone stays counted until it is acknowledged", async () => {
+    const memory = new BatchMemory(new SlabPool());
+    const batch = "01J00000000000000000000005";
+    // A field that nobody knows, and a span behind it.
+    const bodyOf = (unknownBytes: number): Buffer => {
+      const length = Buffer.alloc(4);
+      for (let at = 0, rest = unknownBytes; at < 4; at += 1, rest = Math.floor(rest / 128)) {
+        length[at] = (rest % 128) | (at < 3 ? 0x80 : 0);
+      }
+      return Buffer.concat([
+        Buffer.from([0x7a]),
+        length,
+        Buffer.alloc(unknownBytes),
+        requestOf("small", 1, 1),
+      ]);
+    };
+    const freed: number[] = [];
+    for (const unknownBytes of [READ_AHEAD_MAX_BYTES / 2, READ_AHEAD_MAX_BYTES + 1]) {
+      const body = bodyOf(unknownBytes);
+      const freeBody = (): void => void freed.push(unknownBytes);
+      const { record } = await thread.record(
+        requestWith(body, { freeBody }),
+        orderOf(batch),
+        memory,
+      );
+      expect(record).toBeDefined();
+    }
+    expect(freed).toEqual([READ_AHEAD_MAX_BYTES / 2]);
   });
 
   test("refuses with the same codes, and goes on numbering without a hole", async () => {
