@@ -7,6 +7,7 @@
  */
 import { parseArgs } from "node:util";
 import { type Ladder, measureLadder, type PhaseFigures } from "./ladder.ts";
+import { LOAD_SPANS_MAX } from "./load-template.ts";
 import type { Transport } from "./load-types.ts";
 import { machine, machineLine } from "./machine.ts";
 import { REQUEST_SPANS, SHAPES, type Shape } from "./shapes.ts";
@@ -23,6 +24,8 @@ const { values: flags } = parseArgs({
     /** Only these steps of the rising load, with commas between. */
     connections: { type: "string" },
     shape: { type: "string", default: "genai" },
+    /** Spans of a request. @default 512, or 256 large ones */
+    spans: { type: "string" },
     gzip: { type: "boolean", default: false },
   },
 });
@@ -35,6 +38,10 @@ async function main(): Promise<number> {
   const shape = SHAPES.find((one) => one === flags.shape);
   if (shape === undefined) {
     process.stderr.write(`--shape takes ${SHAPES.join(", ")}\n`);
+    return 2;
+  }
+  if (flags.spans !== undefined && !isSpanCount(Number(flags.spans))) {
+    process.stderr.write(`--spans takes a number from 1 to ${LOAD_SPANS_MAX}\n`);
     return 2;
   }
   for (const transport of flags.transport.split(",")) {
@@ -81,9 +88,14 @@ function sizes(transport: Transport, shape: Shape) {
       };
 }
 
-/** As exporters send them: requests stay below gRPC's usual 4 MiB. */
+/** As exporters send them, if nothing else is asked for: requests stay below gRPC's usual 4 MiB. */
 function requestSpansOf(shape: Shape): number {
+  if (flags.spans !== undefined) return Number(flags.spans);
   return shape === "large" ? REQUEST_SPANS / 2 : REQUEST_SPANS;
+}
+
+function isSpanCount(spans: number): boolean {
+  return Number.isInteger(spans) && spans >= 1 && spans <= LOAD_SPANS_MAX;
 }
 
 function printLadder(ladder: Ladder): string {

@@ -22,7 +22,7 @@ export const REQUESTS_MAX: number = 2 ** 24;
 export const LOADS_MAX: number = 2 ** 24;
 
 /** Spans of one request, as far as the lower 16 bits reach. */
-const SPANS_MAX = 2 ** 16;
+export const LOAD_SPANS_MAX: number = 2 ** 16;
 
 /** Time between two spans' starts and each one's duration, in nanoseconds. */
 const SPAN_STEP_NS = 1_000n;
@@ -60,8 +60,8 @@ export class LoadTemplate {
   constructor(request: Uint8Array, seed: number) {
     this.bytes = Buffer.from(request);
     this.#spans = spanPlaces(this.bytes);
-    if (this.#spans.length === 0 || this.#spans.length > SPANS_MAX) {
-      throw new RangeError(`a load request holds 1 to ${SPANS_MAX} spans`);
+    if (this.#spans.length === 0 || this.#spans.length > LOAD_SPANS_MAX) {
+      throw new RangeError(`a load request holds 1 to ${LOAD_SPANS_MAX} spans`);
     }
     this.#state = seed | 0 || 1;
   }

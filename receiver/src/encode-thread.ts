@@ -32,9 +32,11 @@ answerCalls<RecordCall, RecordReply>(({ request, order, lent }) => {
       return slabs.take(sizeBytes);
     });
     const place = record === undefined ? undefined : slabs.placeOf(record);
+    const transfer = leaves === undefined ? [] : [leaves.buffer as ArrayBuffer];
+    if (record?.buffer instanceof ArrayBuffer) transfer.push(record.buffer);
     return {
       reply: { kind: "made", place, leaves, rejected, message, retired: slabs.takeRetired() },
-      transfer: leaves === undefined ? [] : [leaves.buffer as ArrayBuffer],
+      transfer,
     };
   } catch (error) {
     if (!(error instanceof StageError)) throw error;

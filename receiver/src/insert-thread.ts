@@ -24,7 +24,9 @@ answerCalls<InsertCall, InsertReply>(async (call) => {
   }
   if (kind === "prepare") {
     const tables = call.tables.map((rows) => rowsIn(memories, rows));
-    return { reply: { heldBytes: await inserter.prepare(token, tables) } };
+    const heldBytes = await inserter.prepare(token, tables);
+    for (const memory of memories) if (memory instanceof ArrayBuffer) memory.transfer(0);
+    return { reply: { heldBytes } };
   }
   const { table, rows } = call;
   try {

@@ -56,7 +56,8 @@ export class ThreadInserter implements Inserter {
     const memories = new Memories();
     const shared = tables.map((table) => memories.share(table));
     const call = { kind: "prepare", token, tables: shared, memories: memories.list } as const;
-    const { heldBytes } = await this.#thread.call(call);
+    const transfer = memories.list.filter((memory) => memory instanceof ArrayBuffer);
+    const { heldBytes } = await this.#thread.call(call, transfer);
     return heldBytes;
   }
 

@@ -132,7 +132,7 @@ export class ThreadRecorder implements Recorder<ExportRequest> {
     const isCurrent = batchId === this.#batchId;
     const { start, end } = place;
     if ("memory" in place) {
-      memory.holdLarge(place.memory);
+      memory.holdOwn(place.memory);
       // There was no slab for it.
       if (isCurrent && end - start <= SLAB_SIZE_BYTES) this.#roomBytes = 0;
       return Buffer.from(place.memory, start, end - start);
@@ -140,7 +140,7 @@ export class ThreadRecorder implements Recorder<ExportRequest> {
     const large = this.#large.get(place.slab);
     if (large !== undefined) {
       this.#large.delete(place.slab);
-      memory.holdLarge(large.memory);
+      memory.holdOwn(large.memory);
       return large.bytes.subarray(start, end);
     }
     const slab = this.#lent.get(place.slab);

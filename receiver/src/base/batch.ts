@@ -76,8 +76,11 @@ export interface EncodedRequest {
   readonly rejected: number;
   /** For people, without content; empty when nothing is to be said. */
   readonly message: string;
-  /** Gives back what was made for a large request before the encoder's next call; the rows are gone then. */
-  readonly release?: () => void;
+  /**
+   * Gives back what a large request made of one table's memory, before the encoder's next call. The rows
+   * of that table are gone then.
+   */
+  readonly release?: (table: number) => void;
 }
 
 /**

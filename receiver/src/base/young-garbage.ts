@@ -6,17 +6,13 @@
  * A request leaves few objects behind and a megabyte of memory that these stand for. V8 looks for
  * young objects when their own memory is full, and at what stands behind them only after 64 MiB: then
  * it looks through the whole heap, old objects too, in four threads. To look through the young ones
- * when a few requests have come takes about a millisecond, and both need not happen. What came in over
- * a while is not young any more: after very large ones the whole heap is looked through at once.
+ * when a few requests have come takes about a millisecond, and both need not happen.
  */
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
 /** V8's own collector, as it shows itself with `--expose-gc`. */
-type Collect = (options: { readonly type: "minor" | "major" }) => void;
-
-/** What is so large came in over many collections of the young generation, in bytes (16 MiB). */
-const OLD_MIN_BYTES = 16_777_216;
+type Collect = (options: { readonly type: "minor" }) => void;
 
 /** Counts bytes, and collects whenever it has counted so many. */
 export class YoungGarbage {
@@ -35,6 +31,6 @@ export class YoungGarbage {
     this.#bytes += sizeBytes;
     if (this.#bytes < this.#limitBytes) return;
     this.#bytes = 0;
-    this.#collect({ type: sizeBytes < OLD_MIN_BYTES ? "minor" : "major" });
+    this.#collect({ type: "minor" });
   }
 }

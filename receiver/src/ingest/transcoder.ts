@@ -175,9 +175,7 @@ class TraceTranscoder implements Transcoder, EnvelopeVisitor {
     );
   }
 
-  readonly #release = (): void => {
-    for (const sink of this.#sinks) sink.clear();
-  };
+  readonly #release = (table: number): void => this.#sinks[table]?.clear();
 
   #finish(): EncodedRequest {
     // Nothing of the request is held on to.

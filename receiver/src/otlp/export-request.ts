@@ -46,7 +46,7 @@ export async function exportRequest(
   // An async function, so that a handler that throws at once is treated like one that rejects.
   const work = (async () => handler({ ...request, sizeBytes: request.body.length, freeBody }))();
   // The memory is free when the handler is done, whether or not the client still waits.
-  work.then(releaseOnce, releaseOnce);
+  work.then(freeBody, freeBody);
   try {
     return await Promise.race([work, timeout]);
   } catch (error) {

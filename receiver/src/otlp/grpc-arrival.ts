@@ -8,16 +8,12 @@
  * be asked first. It reads nothing of a call whose metadata has not been passed on, and HTTP/2's
  * flow control then stops the client: so calls wait here, and few messages are in memory.
  */
-import {
-  ServerInterceptingCall,
-  type ServerInterceptingCallInterface,
-  type ServerInterceptor,
-  type StatusObject,
-} from "@grpc/grpc-js";
+import { ServerInterceptingCall, type ServerInterceptor, type StatusObject } from "@grpc/grpc-js";
 import { YoungGarbage } from "../base/young-garbage.ts";
 import { overloaded, receiveTimeout } from "./body.ts";
 import type { ByteBudget } from "./byte-budget.ts";
 import type { OtlpError } from "./errors.ts";
+import { joinPieces } from "./grpc-message.ts";
 import { GRPC_ACCEPT_ENCODING, takeZstd } from "./grpc-zstd.ts";
 import {
   BODY_SIZE_GUESS_BYTES,
@@ -53,6 +49,7 @@ export function arrivalGate(
   const expectBytes = (): number => Math.max(BODY_SIZE_GUESS_BYTES, lastBytes);
   return (_method, call) => {
     takeZstd(call, { sizeMaxBytes, timeoutMs: receiveTimeoutMs, budget }, statusOf);
+    const discard = joinPieces(call, sizeMaxBytes, pieces);
     let timer: NodeJS.Timeout | undefined;
     let release: (() => void) | undefined;
     const done = (): void => {
@@ -95,8 +92,6 @@ export function arrivalGate(
           },
           onReceiveMessage: (message: Buffer, forward) => {
             lastBytes = message.length;
-            dropPieces(call);
-            pieces.note(message.length);
             forward(message);
           },
           // Only now the handler is called, which counts the message in the budget: a call that is
@@ -105,19 +100,11 @@ export function arrivalGate(
             forward();
             done();
           },
-          onCancel: done,
+          onCancel: () => {
+            discard();
+            done();
+          },
         }),
     });
   };
-}
-
-/**
- * Let go of what a message was joined from. grpc-js keeps it until the call has been answered, long
- * after the message itself was given up, and the budget of bytes does not know of it. It cannot be
- * freed by hand: what other calls wait for may lie in the same memory. A second message may have begun;
- * a call with two is refused, whatever they hold.
- */
-function dropPieces(call: ServerInterceptingCallInterface): void {
-  const { decoder } = call as { readonly decoder?: { readPartialMessage?: readonly Buffer[] } };
-  if (decoder?.readPartialMessage !== undefined) decoder.readPartialMessage = [];
 }

@@ -93,6 +93,14 @@ describe("success", () => {
     expect(left).toEqual([0, 0]);
   });
 
+  test("gives a body's memory back when the handler is done, whatever it made of it", async () => {
+    await call(Buffer.alloc(SIZE_MAX_BYTES / 2));
+    expect(kept.requests.map(({ body, sizeBytes }) => [body.length, sizeBytes])).toEqual([
+      [0, SIZE_MAX_BYTES / 2],
+    ]);
+    expect(budget.usedBytes).toBe(0);
+  });
+
   test("of an empty request is for the handler to judge", async () => {
     expect(await call(Buffer.alloc(0))).toHaveLength(0);
     expect(kept.requests).toMatchObject([{ sizeBytes: 0 }]);
@@ -148,7 +156,9 @@ describe("refused:", () => {
   test("an oversize message is RESOURCE_EXHAUSTED without RetryInfo, so nobody retries", async () => {
     const error = await refusal(call(Buffer.alloc(SIZE_MAX_BYTES + 1)));
     expect(error.code).toBe(status.RESOURCE_EXHAUSTED);
-    expect(error.details).toContain("larger than max");
+    expect(error.details).toBe(
+      `the message takes ${SIZE_MAX_BYTES + 1} bytes, more than ${SIZE_MAX_BYTES}; send smaller batches`,
+    );
     expect(details(error)).toBeUndefined();
   });
 

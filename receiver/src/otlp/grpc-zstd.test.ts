@@ -9,7 +9,7 @@ import { status } from "@grpc/grpc-js";
 import { afterEach, expect, test } from "vitest";
 import { ByteBudget } from "./byte-budget.ts";
 import { startOtlpGrpc } from "./grpc-server.ts";
-import { recorder } from "./servers.test.helper.ts";
+import { DONE, recorder } from "./servers.test.helper.ts";
 
 const MIB = 1_048_576;
 const TRACE_PATH = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
@@ -57,6 +57,12 @@ async function send(session: ClientHttp2Session, compressed: Buffer, encoding = 
 
 test("is handed on as it was, large or small, beside other encodings", async () => {
   const { kept, session } = await start();
+  const texts: string[] = [];
+  kept.respond = async ({ body }) => {
+    // It is gone when its call is answered.
+    texts.push(body.toString());
+    return DONE;
+  };
   const bodies = [
     Buffer.alloc(0),
     Buffer.from("a small one"),
@@ -68,9 +74,7 @@ test("is handed on as it was, large or small, beside other encodings", async () 
     expect(takes).toBe("identity,deflate,gzip,zstd");
   }
   expect((await send(session, gzipSync("gzip"), "gzip")).status).toBe(status.OK);
-  expect(kept.requests.map(({ body }) => body.toString())).toEqual(
-    [...bodies, Buffer.from("gzip")].map(String),
-  );
+  expect(texts).toEqual([...bodies, Buffer.from("gzip")].map(String));
 });
 
 test("is refused where it is none, is cut off, or goes on behind its end", async () => {

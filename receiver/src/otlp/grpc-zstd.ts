@@ -11,9 +11,7 @@ import { Readable } from "node:stream";
 import type { ServerInterceptingCallInterface, StatusObject } from "@grpc/grpc-js";
 import { type BodyLimits, chooseEncoding, readBody } from "./body.ts";
 import { type OtlpError, toOtlpError } from "./errors.ts";
-
-/** What stands before a message: whether it is compressed, and its size. */
-const MESSAGE_HEAD_BYTES = 5;
+import { MESSAGE_HEAD_BYTES } from "./grpc-message.ts";
 
 const ZSTD = chooseEncoding("zstd");
 

@@ -9,7 +9,10 @@ export type OtlpSignal = "traces" | "logs";
 
 /** One export request as it came, decompressed, for the pipeline to make durable. */
 export interface ExportRequest {
-  /** The decompressed body: the handler's, which may hand its memory to another thread. */
+  /**
+   * The decompressed body: the handler's until it is done, which may hand its memory to another thread.
+   * Whatever is left of it then is given back.
+   */
   readonly body: Buffer;
   readonly signal: OtlpSignal;
   readonly transport: "grpc" | "http";

@@ -123,7 +123,7 @@ export function requestSizeBytes(encoded: EncodedRequest): number {
 }
 
 /**
- * Frame a request; the encoder's rows are copied.
+ * Frame a request; the encoder's rows are copied, and released table by table.
  *
  * @param record of {@link requestSizeBytes}, filled here
  */
@@ -152,12 +152,18 @@ export function encodeRequest(
   }
   for (const { rowEnds } of tables) at = putRowEnds(payload, at, rowEnds);
   finishRecord(head, rows);
-  at = 0;
-  for (const piece of [head, ...rows]) {
-    // Not by `set`, which goes to shared memory word by word: 15 GB/s against 2.5 (measured).
-    if (piece.length > 0) record.fill(piece, at, at + piece.length);
-    at += piece.length;
+  at = put(record, head, 0);
+  for (const [table, bytes] of rows.entries()) {
+    at = put(record, bytes, at);
+    encoded.release?.(table);
   }
+}
+
+/** Not by `set`, which goes to shared memory word by word: 15 GB/s against 2.5 (measured). */
+function put(record: Buffer, piece: Uint8Array, start: number): number {
+  const end = start + piece.length;
+  if (piece.length > 0) record.fill(piece, start, end);
+  return end;
 }
 
 /**

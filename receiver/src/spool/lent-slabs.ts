@@ -2,11 +2,11 @@
  * Slabs that another thread lent to the one that makes records.
  *
  * In: slabs, and sizes of records. Out: room in them, and where it is. A record larger than a slab gets
- * memory of its own, which is lent like a slab the next time. A batch begins with a slab of its own: the
- * one before may be used again as soon as its records are read no more.
+ * memory of its own, which is lent like a slab the next time if it can be shared. A batch begins with a
+ * slab of its own: the one before may be used again as soon as its records are read no more.
  */
 import { SLAB_SIZE_BYTES } from "./limits.ts";
-import { largeSizeBytes } from "./slabs.ts";
+import { largeMemory } from "./slabs.ts";
 
 /** A slab as it crosses threads. */
 export interface LentSlab {
@@ -17,7 +17,7 @@ export interface LentSlab {
 /** Where a record is: in memory that was lent, or in memory that was made for it. */
 export type RecordPlace = { readonly start: number; readonly end: number } & (
   | { readonly slab: number }
-  | { readonly memory: SharedArrayBuffer }
+  | { readonly memory: ArrayBufferLike }
 );
 
 export class LentSlabs {
@@ -59,7 +59,7 @@ export class LentSlabs {
 
   /** Where a record is that was just taken. */
   placeOf(record: Buffer): RecordPlace {
-    const memory = record.buffer as unknown as SharedArrayBuffer;
+    const memory: ArrayBufferLike = record.buffer;
     const start = record.byteOffset;
     const end = start + record.length;
     for (const slab of [this.#current, this.#lastLarge]) {
@@ -79,7 +79,6 @@ export class LentSlabs {
     if (at === -1) this.#retired.push(...this.#large.splice(0).map(({ id }) => id));
     const [slab] = at === -1 ? [] : this.#large.splice(at, 1);
     this.#lastLarge = slab;
-    const memory = slab?.memory ?? new SharedArrayBuffer(largeSizeBytes(sizeBytes));
-    return Buffer.from(memory, 0, sizeBytes);
+    return Buffer.from(slab?.memory ?? largeMemory(sizeBytes), 0, sizeBytes);
   }
 }

@@ -57,7 +57,8 @@ export const LARGE_STEP_BYTES = 4_194_304;
 
 /**
  * A request whose record is larger is acknowledged when that is also read no more, in bytes (32 MiB):
- * its client would else send the next one while two copies of this one are in memory.
+ * its client would else send the next one while two copies of this one are in memory. The memory of such
+ * a record is not kept, and goes from thread to thread instead of being shared.
  */
 export const HELD_BACK_MIN_BYTES = 33_554_432;
 

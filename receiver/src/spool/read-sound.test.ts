@@ -7,12 +7,19 @@ import { readFile, truncate, writeFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import type { BatchContents } from "./contents.ts";
 import { crc32c } from "./crc32c.ts";
-import { RECORD_MAX_BYTES, SLAB_SIZE_BYTES } from "./limits.ts";
+import { HELD_BACK_MIN_BYTES, PREPARED_MAX, RECORD_MAX_BYTES, SLAB_SIZE_BYTES } from "./limits.ts";
 import { PreparedBatches } from "./prepared-rows.ts";
 import { readBatch } from "./read-batch.ts";
 import { readSound } from "./read-sound.ts";
-import { SlabPool } from "./slabs.ts";
-import { digest, encodeTexts, openTestSpool, TestPreparing, testDir } from "./spool.test.helper.ts";
+import { type Slab, SlabPool } from "./slabs.ts";
+import {
+  digest,
+  encodeTexts,
+  factsOf,
+  openTestSpool,
+  TestPreparing,
+  testDir,
+} from "./spool.test.helper.ts";
 
 const MEGABYTE = 1_048_576;
 
@@ -59,6 +66,10 @@ test.each([
   ["one small record", [10]],
   ["records that the end of a slab cuts", [3, 3, 3, 3, 3, 3].map((size) => size * MEGABYTE)],
   ["records larger than a slab", [SLAB_SIZE_BYTES, 10, 3 * SLAB_SIZE_BYTES, 10]],
+  [
+    "records whose memory goes to who takes the rows",
+    [10, HELD_BACK_MIN_BYTES, 10, HELD_BACK_MIN_BYTES],
+  ],
   ["a record that leaves room for the beginning of the next head", [SLAB_SIZE_BYTES - 800, 1_000]],
 ])("%s: the same both ways", async (_, sizes) => {
   await using dir = await testDir();
@@ -108,4 +119,27 @@ test("damage anywhere, or a missing end, is left to the careful way", async () =
   await writeFile(path, whole);
   await truncate(path, whole.length - 1);
   expect(await readUsual(path)).toBeUndefined();
+});
+
+test("what goes wrong on the way leaves nothing held", async () => {
+  await using dir = await testDir();
+  const path = await batchOf(dir.path, [3 * MEGABYTE, 3 * MEGABYTE, 3 * MEGABYTE]);
+  const preparing = new TestPreparing();
+  const batches = new PreparedBatches(preparing, () => undefined);
+  const most = Array.from({ length: PREPARED_MAX - 1 }, (_, index) =>
+    batches.begin(factsOf(`${index}`)),
+  );
+  const pool = new (class extends SlabPool {
+    #taken = 0;
+    override take(): Slab {
+      this.#taken += 1;
+      if (this.#taken === 2) throw new Error("no memory is left");
+      return super.take();
+    }
+  })();
+  const read = readSound(path, pool, (facts) => batches.begin(facts));
+  await expect(read).rejects.toThrow("no memory is left");
+  expect(preparing.held.size).toBe(0);
+  expect(most).toHaveLength(PREPARED_MAX - 1);
+  expect(batches.hasRoom).toBe(true);
 });

@@ -11,7 +11,9 @@ import { BatchContents } from "./contents.ts";
 import { RECORD_MAX_BYTES, SLAB_SIZE_BYTES } from "./limits.ts";
 import type { PreparedRows } from "./prepared-rows.ts";
 import { FRAME_SIZE_BYTES, RECORD, scanRecords } from "./record.ts";
-import type { Slab, SlabPool } from "./slabs.ts";
+import type { SlabPool } from "./slabs.ts";
+
+const NOTHING: Buffer = Buffer.alloc(0);
 
 /** A batch whose rows are held elsewhere. */
 export interface PreparedBatch {
@@ -20,7 +22,7 @@ export interface PreparedBatch {
 }
 
 /**
- * Read a file slab by slab; a record that a slab's end cuts is moved to the next one.
+ * Read a file piece by piece; a record that a piece's end cuts is moved to the next one.
  *
  * @param begin who takes the rows; undefined when nobody does
  */
@@ -31,29 +33,50 @@ export async function readSound(
 ): Promise<PreparedBatch | undefined> {
   const reader = new SoundReader(begin);
   const file = await open(path, "r");
-  let slab: Slab | undefined;
-  let next: Slab | undefined;
+  let piece: Piece | undefined;
+  let next: Piece | undefined;
   try {
-    let rest: Buffer = Buffer.alloc(0);
+    let rest = NOTHING;
     for (;;) {
       const neededBytes = recordSizeBytes(rest);
       if (neededBytes > RECORD_MAX_BYTES) return reader.giveUp();
-      next = neededBytes > SLAB_SIZE_BYTES ? pool.takeLarge(neededBytes) : pool.take();
+      next = takePiece(pool, neededBytes);
       next.bytes.set(rest);
-      if (slab !== undefined) pool.give(slab);
-      slab = next;
+      piece?.give();
+      piece = next;
       next = undefined;
-      const filledBytes = rest.length + (await fill(file, slab.bytes.subarray(rest.length)));
-      const left = await reader.take(slab.bytes.subarray(0, filledBytes));
+      const sizeBytes = piece.bytes.length;
+      const filledBytes = rest.length + (await fill(file, piece.bytes.subarray(rest.length)));
+      const left = await reader.take(piece.bytes.subarray(0, filledBytes));
       if (left === undefined) return reader.giveUp();
       const isWhole = left.length === 0;
-      if (filledBytes < slab.bytes.length) return isWhole ? reader.read() : reader.giveUp();
+      if (filledBytes < sizeBytes) return isWhole ? reader.read() : reader.giveUp();
       rest = left;
     }
+  } catch (error) {
+    reader.giveUp();
+    throw error;
   } finally {
-    for (const held of [slab, next]) if (held !== undefined) pool.give(held);
+    piece?.give();
+    next?.give();
     await file.close();
   }
+}
+
+/** Memory that a piece of the file is read into; it may be with whoever took the rows by the end. */
+interface Piece {
+  readonly bytes: Buffer;
+  give(): void;
+}
+
+/** @param neededBytes of the record that begins there, or less than a slab */
+function takePiece(pool: SlabPool, neededBytes: number): Piece {
+  if (neededBytes > SLAB_SIZE_BYTES) {
+    const memory = pool.takeLarge(neededBytes);
+    return { bytes: Buffer.from(memory), give: () => pool.giveMemory(memory) };
+  }
+  const slab = pool.take();
+  return { bytes: slab.bytes, give: () => pool.give(slab) };
 }
 
 /** How much memory the record takes that begins here, if as much of it is there as says so. */
@@ -113,7 +136,8 @@ class SoundReader {
         this.#contents.add({ ...request, digest }, item.end - item.start);
         if (this.#rows !== undefined) taken.push(this.#rows.add(request.tables));
       }
-      return bytes.subarray(bytes.length);
+      // Not a view of the bytes: their memory may be with another thread by now.
+      return NOTHING;
     } finally {
       await Promise.all(taken);
     }

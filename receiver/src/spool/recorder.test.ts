@@ -6,9 +6,9 @@ import { describe, expect, test } from "vitest";
 import type { Encode } from "../base/batch.ts";
 import { readRecord } from "./batch-file.ts";
 import { LentSlabs } from "./lent-slabs.ts";
-import { SLAB_SIZE_BYTES } from "./limits.ts";
+import { HELD_BACK_MIN_BYTES, SLAB_SIZE_BYTES } from "./limits.ts";
 import { type MadeRecord, RecordMaker, type RecordOrder } from "./recorder.ts";
-import { largeSizeBytes } from "./slabs.ts";
+import { largeMemory } from "./slabs.ts";
 import { digest, encodeTexts, factsOf } from "./spool.test.helper.ts";
 
 const ROOM = { usedBytes: 0, maxBytes: 1e9, freeBytes: 1e9, diskFreeMinBytes: 0 };
@@ -111,7 +111,7 @@ describe("lent slabs", () => {
     };
     expect(ownSize(10)).toBe(10);
     slabs.lend([lent(1)]);
-    expect(ownSize(SLAB_SIZE_BYTES + 1)).toBe(largeSizeBytes(SLAB_SIZE_BYTES + 1));
+    expect(ownSize(SLAB_SIZE_BYTES + 1)).toBe(largeMemory(SLAB_SIZE_BYTES + 1).byteLength);
     expect(ownSize(SLAB_SIZE_BYTES)).toBeUndefined();
     expect(ownSize(1)).toBe(1);
     slabs.lend([lent(2)]);
@@ -128,6 +128,14 @@ describe("lent slabs", () => {
     expect("memory" in place(SLAB_SIZE_BYTES + 1)).toBe(true);
     expect(place(8)).toEqual({ slab: 1, start: 7, end: 15 });
     expect(slabs.takeRetired()).toEqual([]);
+  });
+
+  test("a very large record lies in memory that is not shared", () => {
+    const slabs = new LentSlabs();
+    const place = slabs.placeOf(slabs.take(HELD_BACK_MIN_BYTES + 1));
+    expect("memory" in place && place.memory).toBeInstanceOf(ArrayBuffer);
+    const smaller = slabs.placeOf(slabs.take(HELD_BACK_MIN_BYTES));
+    expect("memory" in smaller && smaller.memory).toBeInstanceOf(SharedArrayBuffer);
   });
 
   test("larger ones that are too small are retired", () => {

@@ -67,7 +67,6 @@ export class RecordMaker {
       this.#nextRows[index] = (this.#nextRows[index] ?? 0) + rowEnds.length;
     }
     const leaves = joinedLeaves(encoded);
-    encoded.release?.();
     return { record, leaves, rejected, message };
   }
 

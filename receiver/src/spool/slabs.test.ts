@@ -4,12 +4,13 @@
  */
 import { expect, test } from "vitest";
 import {
+  HELD_BACK_MIN_BYTES,
   LARGE_KEPT_MAX_BYTES,
   LARGE_STEP_BYTES,
   SLAB_SIZE_BYTES,
   SLABS_KEPT_MAX,
 } from "./limits.ts";
-import { BatchMemory, largeSizeBytes, SlabPool } from "./slabs.ts";
+import { BatchMemory, largeMemory, SlabPool } from "./slabs.ts";
 import { digest, encodeTexts, openTestSpool, testDir, textsOf } from "./spool.test.helper.ts";
 
 test("records of a batch lie one after another, and never in the same place", () => {
@@ -54,13 +55,28 @@ test("a record larger than a slab has memory of its own, in which the next one l
   const memory = new BatchMemory(pool);
   const large = memory.take(SLAB_SIZE_BYTES + 1);
   expect(large.length).toBe(SLAB_SIZE_BYTES + 1);
-  expect(memory.sizeBytes).toBe(largeSizeBytes(SLAB_SIZE_BYTES + 1));
+  const ownBytes = largeMemory(SLAB_SIZE_BYTES + 1).byteLength;
+  expect(memory.sizeBytes).toBe(ownBytes);
   expect(memory.take(SLAB_SIZE_BYTES + 1).buffer).not.toBe(large.buffer);
   memory.free(large);
-  expect(memory.sizeBytes).toBe(largeSizeBytes(SLAB_SIZE_BYTES + 1));
+  expect(memory.sizeBytes).toBe(ownBytes);
   expect(pool.take().memory).not.toBe(large.buffer);
   expect(memory.take(2 * SLAB_SIZE_BYTES + LARGE_STEP_BYTES).buffer).not.toBe(large.buffer);
   expect(memory.take(SLAB_SIZE_BYTES + 1_000).buffer).toBe(large.buffer);
+});
+
+test("a very large record has memory that can be handed over, and freed by hand", () => {
+  const pool = new SlabPool();
+  const memory = new BatchMemory(pool);
+  const sizeBytes = HELD_BACK_MIN_BYTES + 1;
+  const [handedOver, here] = [memory.take(sizeBytes), memory.take(sizeBytes)];
+  expect(memory.sizeBytes).toBe(2 * sizeBytes);
+  structuredClone(handedOver.buffer, { transfer: [handedOver.buffer as ArrayBuffer] });
+  memory.free(handedOver);
+  expect(memory.sizeBytes).toBe(sizeBytes);
+  memory.free(here);
+  expect([memory.sizeBytes, here.length]).toEqual([0, 0]);
+  expect(pool.takeAllLarge()).toEqual([]);
 });
 
 test("of memory for large records no more is kept than may be, the largest least", () => {

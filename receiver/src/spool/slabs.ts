@@ -7,6 +7,7 @@
  * counts it as garbage to come, goes through the whole heap ten times a second to find it.
  */
 import {
+  HELD_BACK_MIN_BYTES,
   LARGE_KEPT_MAX_BYTES,
   LARGE_STEP_BYTES,
   SLAB_SIZE_BYTES,
@@ -21,9 +22,15 @@ export interface Slab {
   readonly bytes: Buffer;
 }
 
-/** Memory for a record of this size that is larger than a slab: so that the next one like it fits. */
-export function largeSizeBytes(sizeBytes: number): number {
-  return Math.ceil(sizeBytes / LARGE_STEP_BYTES + 1) * LARGE_STEP_BYTES;
+/**
+ * Memory for a record larger than a slab: so much that the next one like it fits. For a very large one it
+ * is not shared, but goes from thread to thread, and the last one frees it: nobody can free shared
+ * memory by hand.
+ */
+export function largeMemory(sizeBytes: number): ArrayBufferLike {
+  if (sizeBytes > HELD_BACK_MIN_BYTES) return new ArrayBuffer(sizeBytes);
+  const steps = Math.ceil(sizeBytes / LARGE_STEP_BYTES + 1);
+  return new SharedArrayBuffer(steps * LARGE_STEP_BYTES);
 }
 
 /** Slabs that nobody holds. */
@@ -36,14 +43,14 @@ export class SlabPool {
     return this.#free.pop() ?? this.#named(new SharedArrayBuffer(SLAB_SIZE_BYTES));
   }
 
-  /** One for a record larger than a slab. */
-  takeLarge(sizeBytes: number): Slab {
+  /** Memory for a record larger than a slab, at least as large. */
+  takeLarge(sizeBytes: number): ArrayBufferLike {
     const at = this.#large.findIndex(({ bytes }) => bytes.length >= sizeBytes);
     const [kept] = at === -1 ? [] : this.#large.splice(at, 1);
-    return kept ?? this.#named(new SharedArrayBuffer(largeSizeBytes(sizeBytes)));
+    return kept?.memory ?? largeMemory(sizeBytes);
   }
 
-  /** All that are kept for such records. */
+  /** All that is kept for such records. */
   takeAllLarge(): Slab[] {
     const all = this.#large;
     this.#large = [];
@@ -56,8 +63,10 @@ export class SlabPool {
   }
 
   /** Memory that was made for one record; one larger than a slab is kept for the next one like it. */
-  giveMemory(memory: SharedArrayBuffer): void {
-    if (memory.byteLength > SLAB_SIZE_BYTES) this.#giveLarge(this.#named(memory));
+  giveMemory(memory: ArrayBufferLike): void {
+    if (memory instanceof SharedArrayBuffer) {
+      if (memory.byteLength > SLAB_SIZE_BYTES) this.#giveLarge(this.#named(memory));
+    } else if (!memory.detached) memory.transfer(0);
   }
 
   /** The largest ones go first: they came for requests that are seldom. */
@@ -85,8 +94,8 @@ export class BatchMemory {
   readonly #slabs: HeldSlab[] = [];
   /** Bytes of the last slab that are taken. */
   #usedBytes = SLAB_SIZE_BYTES;
-  /** Of memory that holds one record each, larger than a slab. */
-  #largeBytes = 0;
+  /** Memory that holds one record each, and its size: it may go to another thread. */
+  readonly #own = new Map<ArrayBufferLike, number>();
 
   constructor(pool: SlabPool) {
     this.#pool = pool;
@@ -94,7 +103,9 @@ export class BatchMemory {
 
   /** Bytes held, whether or not they are used. */
   get sizeBytes(): number {
-    return this.#slabs.length * SLAB_SIZE_BYTES + this.#largeBytes;
+    let sizeBytes = this.#slabs.length * SLAB_SIZE_BYTES;
+    for (const ownBytes of this.#own.values()) sizeBytes += ownBytes;
+    return sizeBytes;
   }
 
   get pool(): SlabPool {
@@ -104,9 +115,9 @@ export class BatchMemory {
   /** Take room for a record; one larger than a slab gets memory of its own. */
   take(sizeBytes: number): Buffer {
     if (sizeBytes > SLAB_SIZE_BYTES) {
-      const { memory, bytes } = this.#pool.takeLarge(sizeBytes);
-      this.holdLarge(memory);
-      return bytes.subarray(0, sizeBytes);
+      const memory = this.#pool.takeLarge(sizeBytes);
+      this.holdOwn(memory);
+      return Buffer.from(memory, 0, sizeBytes);
     }
     if (this.#usedBytes + sizeBytes > SLAB_SIZE_BYTES) {
       this.hold(this.#pool.take());
@@ -132,16 +143,16 @@ export class BatchMemory {
   }
 
   /** A record has memory that no other lies in. */
-  holdLarge(memory: SharedArrayBuffer): void {
-    this.#largeBytes += memory.byteLength;
+  holdOwn(memory: ArrayBufferLike): void {
+    this.#own.set(memory, memory.byteLength);
   }
 
   /** A record is read no more. The last slab stays: more records may come into it. */
   free(record: Buffer): void {
-    const memory = record.buffer as unknown as SharedArrayBuffer;
+    const memory: ArrayBufferLike = record.buffer;
     const held = this.#slabs.find(({ slab }) => slab.memory === memory);
     if (held === undefined) {
-      this.#largeBytes -= memory.byteLength;
+      this.#own.delete(memory);
       this.#pool.giveMemory(memory);
       return;
     }
@@ -153,7 +164,7 @@ export class BatchMemory {
   release(): void {
     for (const { slab } of this.#slabs.splice(0)) this.#pool.give(slab);
     this.#usedBytes = SLAB_SIZE_BYTES;
-    this.#largeBytes = 0;
+    this.#own.clear();
   }
 
   #giveBack(held: HeldSlab): void {

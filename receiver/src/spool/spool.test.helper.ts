@@ -104,6 +104,10 @@ export class TestPreparing implements Preparing {
     for (const [index, own] of pieces.entries()) {
       held[index]?.push(...own.map((piece) => Buffer.from(piece)));
     }
+    // Memory that is not shared goes to the thread that takes the rows.
+    for (const { buffer } of pieces.flat()) {
+      if (buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0);
+    }
     return held.flat().reduce((sum, { length }) => sum + length, 0);
   }
 

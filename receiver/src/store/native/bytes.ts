@@ -16,6 +16,12 @@ const INITIAL_SIZE_BYTES = 4_096;
 const SMALL_SIZE_MAX_BYTES = 1_048_576;
 const MAPPED_SIZE_BYTES = 67_108_864;
 
+/**
+ * Largest content after which the memory is used again, in bytes (32 MiB): more than the largest column
+ * of a full batch takes. A few requests of 60 MB make one of twice that, seldom.
+ */
+export const CONTENT_KEPT_MAX_BYTES = 33_554_432;
+
 const EMPTY = Buffer.alloc(0);
 
 /** Where the reading of the rows stands. */
@@ -64,6 +70,13 @@ export class GrowingBytes {
   view: DataView = new DataView(this.bytes.buffer, this.bytes.byteOffset, INITIAL_SIZE_BYTES);
   size = 0;
 
+  /** Begin again; what became very large is given back. Nobody may read what was taken any more. */
+  clear(): void {
+    const { size } = this;
+    this.size = 0;
+    if (size > CONTENT_KEPT_MAX_BYTES) this.#resize(INITIAL_SIZE_BYTES);
+  }
+
   /** Append what lies between two places of the rows. */
   append({ rows, view: source }: RowReader, start: number, end: number): void {
     const length = end - start;
@@ -110,11 +123,15 @@ export class GrowingBytes {
   }
 
   #grow(neededBytes: number): void {
-    const larger = Buffer.allocUnsafeSlow(grownSize(this.bytes.length, neededBytes));
-    larger.set(this.bytes.subarray(0, this.size));
+    this.#resize(grownSize(this.bytes.length, neededBytes));
+  }
+
+  #resize(sizeBytes: number): void {
+    const resized = Buffer.allocUnsafeSlow(sizeBytes);
+    resized.set(this.bytes.subarray(0, this.size));
     freeMemory(this.bytes);
-    this.bytes = larger;
-    this.view = new DataView(larger.buffer, larger.byteOffset, larger.length);
+    this.bytes = resized;
+    this.view = new DataView(resized.buffer, resized.byteOffset, sizeBytes);
   }
 }
 

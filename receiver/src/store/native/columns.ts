@@ -58,7 +58,7 @@ class FixedColumn implements NativeColumn {
   }
 
   reset(): void {
-    this.#values.size = 0;
+    this.#values.clear();
   }
 
   begin(): void {
@@ -104,7 +104,7 @@ class TextColumn implements NativeColumn {
   }
 
   reset(): void {
-    this.#texts.size = 0;
+    this.#texts.clear();
   }
 
   begin(): void {
@@ -154,7 +154,7 @@ class RepeatedColumn implements NativeColumn {
   }
 
   reset(): void {
-    this.#ends.size = 0;
+    this.#ends.clear();
     this.#total = 0;
     this.#first.reset();
     this.#second?.reset();

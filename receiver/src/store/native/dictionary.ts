@@ -43,7 +43,7 @@ export class DictionaryColumn implements NativeColumn {
   }
 
   reset(): void {
-    this.#texts.size = 0;
+    this.#texts.clear();
     this.#count = 0;
     this.#rowCount = 0;
     this.#places.fill(0);

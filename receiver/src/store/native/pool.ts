@@ -13,12 +13,6 @@ const TABLES: ReadonlyMap<string, Table> = new Map(
 /** Blocks kept of each table: as many as batches are prepared at a time (`PREPARED_MAX` of the spool). */
 const KEPT_MAX = 3;
 
-/**
- * Blocks larger than this are not kept, in bytes (64 MiB): a full batch makes one of half that, a
- * single huge request several times as much, seldom.
- */
-const KEPT_MAX_BYTES = 67_108_864;
-
 export class NativeBlockPool {
   readonly #free = new Map<string, NativeBlock[]>();
 
@@ -34,7 +28,6 @@ export class NativeBlockPool {
 
   /** Give it back once nobody reads its pieces. */
   give(table: string, columns: readonly string[], block: NativeBlock): void {
-    if (block.sizeBytes > KEPT_MAX_BYTES) return;
     block.reset();
     const key = keyOf(table, columns);
     const free = this.#free.get(key) ?? [];
