@@ -6,7 +6,6 @@
  */
 import { workerData } from "node:worker_threads";
 import { StageError } from "./base/errors.ts";
-import { freeMemory } from "./base/free-memory.ts";
 import { answerCalls } from "./base/thread.ts";
 import { createEncoding } from "./encode-request.ts";
 import { createRedactor } from "./redact/index.ts";
@@ -22,13 +21,18 @@ const slabs = new LentSlabs();
 answerCalls<RecordCall, RecordReply>(({ request, order, lent }) => {
   slabs.lend(lent);
   slabs.useFor(order.batch.batchId);
-  const { buffer, byteOffset, byteLength } = request.body;
+  const { byteOffset, byteLength } = request.body;
+  const buffer = request.body.buffer as ArrayBuffer;
   const body = Buffer.from(buffer, byteOffset, byteLength);
   const encode = encoderOf({ ...request, body });
+  /** Its memory was handed over with it, all of it. */
+  const freeBody = (): void => {
+    if (!buffer.detached) buffer.transfer(0);
+  };
   try {
     const { record, leaves, rejected, message } = maker.make(encode, order, (sizeBytes) => {
       // All of it is in the rows.
-      freeMemory(body);
+      freeBody();
       return slabs.take(sizeBytes);
     });
     const place = record === undefined ? undefined : slabs.placeOf(record);
@@ -42,6 +46,6 @@ answerCalls<RecordCall, RecordReply>(({ request, order, lent }) => {
     if (!(error instanceof StageError)) throw error;
     return { reply: { kind: "refused", code: error.code, message: error.message } };
   } finally {
-    freeMemory(body);
+    freeBody();
   }
 });

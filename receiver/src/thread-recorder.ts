@@ -5,6 +5,7 @@
  * In: requests. Out: their records, in memory that both threads share. Side effects: a thread. The
  * memory of a request's body goes to the thread.
  */
+import { ownMemory } from "./base/free-memory.ts";
 import { Thread } from "./base/thread.ts";
 import { IngestError, type IngestErrorCode } from "./ingest/errors.ts";
 import { READ_AHEAD_MAX_BYTES } from "./otlp/limits.ts";
@@ -23,9 +24,6 @@ const ROOM_MIN_RECORDS = 3;
 
 /** Spare slabs when a batch begins. */
 const SPARE_MAX = 2;
-
-/** What stands before a message of gRPC in the same memory, in bytes. */
-const HEAD_BYTES = 5;
 
 /** Smaller bodies may lie in memory that Node shares out (`Buffer.poolSize`), in bytes. */
 const OWN_SIZE_MIN_BYTES = 65_536;
@@ -165,10 +163,9 @@ export class ThreadRecorder implements Recorder<ExportRequest> {
  * lies in it but what gRPC puts before a message.
  */
 function ownBytes(body: Buffer): Uint8Array {
-  const { buffer, byteOffset, byteLength } = body;
-  const isAlone = byteLength >= OWN_SIZE_MIN_BYTES && buffer.byteLength <= byteLength + HEAD_BYTES;
-  if (!isAlone || !(buffer instanceof ArrayBuffer)) return new Uint8Array(body);
-  return new Uint8Array(buffer, byteOffset, byteLength);
+  const memory = body.length < OWN_SIZE_MIN_BYTES ? undefined : ownMemory(body);
+  if (memory === undefined) return new Uint8Array(body);
+  return new Uint8Array(memory, body.byteOffset, body.length);
 }
 
 function errorOf(code: string, message: string): SpoolError | IngestError {

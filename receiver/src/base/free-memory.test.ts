@@ -4,7 +4,7 @@
  */
 import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
-import { freeMemory } from "./free-memory.ts";
+import { claimMemory, freeMemory, ownMemory } from "./free-memory.ts";
 
 const SIZE_BYTES = 100_000;
 
@@ -29,6 +29,16 @@ test.each([
   const before = Buffer.from(bytes).toString("latin1");
   freeMemory(bytes);
   expect(bytes.toString("latin1")).toBe(before);
+});
+
+test("memory larger than the bytes at its front is theirs once somebody has said so", () => {
+  const bytes = Buffer.alloc(SIZE_BYTES).subarray(0, SIZE_BYTES / 2);
+  expect(ownMemory(bytes)).toBeUndefined();
+  claimMemory(bytes);
+  expect(ownMemory(bytes)).toBe(bytes.buffer);
+  expect(ownMemory(bytes.subarray(6))).toBeUndefined();
+  freeMemory(bytes);
+  expect([bytes.length, bytes.buffer.byteLength]).toEqual([0, 0]);
 });
 
 test("giving it back twice does nothing", () => {

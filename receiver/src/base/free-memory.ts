@@ -14,10 +14,21 @@ const SIZE_MIN_BYTES = 16_384;
 /** What may stand before the bytes in memory that is theirs alone: the head of a gRPC message. */
 const HEAD_SIZE_MAX_BYTES = 5;
 
+/** Memory that is larger than the bytes at its front, behind which nothing lies. */
+const roomy = new WeakSet<ArrayBuffer>();
+
+/** Say of bytes at the front of larger memory that nobody uses the rest of it. */
+export function claimMemory(bytes: Uint8Array): void {
+  if (bytes.buffer instanceof ArrayBuffer) roomy.add(bytes.buffer);
+}
+
+/** The memory of bytes in which nothing else lies, as far as can be told. */
+export function ownMemory({ buffer, byteOffset, byteLength }: Uint8Array): ArrayBuffer | undefined {
+  if (!(buffer instanceof ArrayBuffer) || byteOffset > HEAD_SIZE_MAX_BYTES) return undefined;
+  return byteOffset + byteLength === buffer.byteLength || roomy.has(buffer) ? buffer : undefined;
+}
+
 /** See the module comment. */
 export function freeMemory(bytes: Uint8Array): void {
-  const { buffer, byteOffset, byteLength } = bytes;
-  const isAlone =
-    byteOffset <= HEAD_SIZE_MAX_BYTES && byteOffset + byteLength === buffer.byteLength;
-  if (isAlone && byteLength >= SIZE_MIN_BYTES && buffer instanceof ArrayBuffer) buffer.transfer(0);
+  if (bytes.byteLength >= SIZE_MIN_BYTES) ownMemory(bytes)?.transfer(0);
 }

@@ -5,9 +5,15 @@
 import { PassThrough, Readable } from "node:stream";
 import { deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { expect, test } from "vitest";
+import { ownMemory } from "../base/free-memory.ts";
 import { type BodyLimits, chooseEncoding, readBody } from "./body.ts";
 import { ByteBudget } from "./byte-budget.ts";
-import { ZSTD_CONCURRENT_MAX, ZSTD_WINDOW_LOG_MAX } from "./limits.ts";
+import {
+  CHUNKS_MAX_BYTES,
+  GATHER_FACTOR,
+  ZSTD_CONCURRENT_MAX,
+  ZSTD_WINDOW_LOG_MAX,
+} from "./limits.ts";
 
 const SIZE_MAX_BYTES = 1_000;
 const MEGABYTE = 1_000_000;
@@ -54,6 +60,27 @@ test.each<[string, string | undefined, Buffer]>([
     const body = await readBody(chunks(sent, 7), chooseEncoding(encoding), given);
     expect(body).toEqual(FULL);
     expect(given.budget.usedBytes).toBe(FULL.length);
+  },
+);
+
+test.each([
+  ["as it is", undefined, (body: Buffer) => body],
+  ["gzipped", "gzip", gzipSync],
+  ["as zstd", "zstd", zstdCompressSync],
+])(
+  "a large body of unknown size, sent %s, is whole, in memory of its own",
+  async (_, encoding, compress) => {
+    const sizes = [CHUNKS_MAX_BYTES, CHUNKS_MAX_BYTES + 1, (GATHER_FACTOR + 1) * CHUNKS_MAX_BYTES];
+    for (const sizeBytes of sizes) {
+      const body = Buffer.alloc(sizeBytes);
+      for (let at = 0; at + 4 <= sizeBytes; at += 1_000) body.writeUInt32LE(at, at);
+      const budget = new ByteBudget(2 * sizeBytes);
+      const given = limits({ sizeMaxBytes: sizeBytes, budget });
+      const read = await readBody(chunks(compress(body), 65_536), chooseEncoding(encoding), given);
+      expect(read.equals(body)).toBe(true);
+      expect(budget.usedBytes).toBe(sizeBytes);
+      expect(ownMemory(read)).toBe(read.buffer);
+    }
   },
 );
 

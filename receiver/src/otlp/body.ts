@@ -7,11 +7,17 @@
  */
 import { Readable, type Transform } from "node:stream";
 import { constants, createGunzip, createInflate, createZstdDecompress } from "node:zlib";
-import { freeMemory } from "../base/free-memory.ts";
+import { claimMemory, freeMemory } from "../base/free-memory.ts";
 import { Slots } from "../base/slots.ts";
 import type { ByteBudget } from "./byte-budget.ts";
 import { OtlpError } from "./errors.ts";
-import { TURN_MS, ZSTD_CONCURRENT_MAX, ZSTD_WINDOW_LOG_MAX } from "./limits.ts";
+import {
+  CHUNKS_MAX_BYTES,
+  GATHER_FACTOR,
+  TURN_MS,
+  ZSTD_CONCURRENT_MAX,
+  ZSTD_WINDOW_LOG_MAX,
+} from "./limits.ts";
 
 /** What {@link readBody} keeps to. */
 export interface BodyLimits {
@@ -96,15 +102,19 @@ export async function readBody(
 ): Promise<Buffer> {
   if (!encoding?.isHeavy) return collect(source, encoding?.createDecompressor, limits);
   const sent = await collect(source, undefined, limits);
+  const sentBytes = sent.length;
   let release: () => void = () => undefined;
   await new Promise<void>((resolve) => {
     release = heavySlots.acquire(resolve);
   });
   try {
-    return await collect(Readable.from([sent]), encoding.createDecompressor, limits);
+    const body = await collect(Readable.from([sent]), encoding.createDecompressor, limits);
+    // Not after a failure: the decompressor may still be reading it.
+    freeMemory(sent);
+    return body;
   } finally {
     release();
-    limits.budget.give(sent.length);
+    limits.budget.give(sentBytes);
   }
 }
 
@@ -199,8 +209,8 @@ function trailingBytes(): OtlpError {
 /** Holds what has come of one body and what it takes from the budget. */
 class Collector {
   readonly #limits: BodyLimits;
-  /** Where the size is known its memory is claimed, and what comes is put there. */
-  readonly #whole: Buffer | undefined;
+  /** What comes is put here where the size is known from the start, or large. */
+  #whole: Buffer | undefined;
   #chunks: Buffer[] = [];
   #sizeBytes = 0;
 
@@ -211,23 +221,33 @@ class Collector {
 
   /** Keep a chunk, or say why not. */
   add(chunk: Buffer): OtlpError | undefined {
-    const most = this.#whole?.length ?? this.#limits.sizeMaxBytes;
-    if (this.#sizeBytes + chunk.length > Math.min(most, this.#limits.sizeMaxBytes)) {
-      return tooLarge(this.#limits.sizeMaxBytes);
-    }
+    const { budget, sizeMaxBytes } = this.#limits;
     const sizeBytes = chunk.length;
-    if (!this.#limits.budget.tryTake(sizeBytes)) return overloaded();
+    const neededBytes = this.#sizeBytes + sizeBytes;
+    if (neededBytes > sizeMaxBytes) return tooLarge(sizeMaxBytes);
+    if (!budget.tryTake(sizeBytes)) return overloaded();
+    if (neededBytes > (this.#whole?.length ?? CHUNKS_MAX_BYTES)) this.#gather(neededBytes);
     if (this.#whole === undefined) this.#chunks.push(chunk);
-    else {
-      this.#whole.set(chunk, this.#sizeBytes);
-      freeMemory(chunk);
-    }
-    this.#sizeBytes += sizeBytes;
+    else move(chunk, chunk, this.#whole, this.#sizeBytes);
+    this.#sizeBytes = neededBytes;
     return undefined;
   }
 
+  /** Put what has come into memory that holds several times as much; what nothing is written to takes none. */
+  #gather(neededBytes: number): void {
+    const before = this.#whole;
+    const sizeBytes = Math.min(GATHER_FACTOR * neededBytes, this.#limits.sizeMaxBytes);
+    this.#whole = Buffer.allocUnsafeSlow(sizeBytes);
+    if (before !== undefined) move(before.subarray(0, this.#sizeBytes), before, this.#whole, 0);
+    let at = 0;
+    for (const chunk of this.#chunks.splice(0)) at = move(chunk, chunk, this.#whole, at);
+  }
+
   take(): Buffer {
-    if (this.#whole !== undefined) return this.#whole.subarray(0, this.#sizeBytes);
+    if (this.#whole !== undefined) {
+      claimMemory(this.#whole);
+      return this.#whole.subarray(0, this.#sizeBytes);
+    }
     const [only, second] = this.#chunks;
     if (only !== undefined && second === undefined) return only;
     const body = Buffer.concat(this.#chunks);
@@ -241,6 +261,14 @@ class Collector {
     this.#chunks = [];
     if (this.#whole !== undefined) freeMemory(this.#whole);
   }
+}
+
+/** Copy bytes and give the memory back that they lie in; where they end. */
+function move(bytes: Buffer, memory: Buffer, target: Buffer, at: number): number {
+  target.set(bytes, at);
+  const end = at + bytes.length;
+  freeMemory(memory);
+  return end;
 }
 
 /** The answer when {@link BodyLimits.budget} has no room. */

@@ -4,17 +4,17 @@
  * In: calls. Out: the same calls, one after another, or a refusal. Side effects: timers, collections
  * of V8's young generation.
  *
- * grpc-js buffers and decompresses a message before a handler sees it, so the budget of bytes cannot
- * be asked first. It reads nothing of a call whose metadata has not been passed on, and HTTP/2's
- * flow control then stops the client: so calls wait here, and few messages are in memory.
+ * A handler sees a message when all of it has come, so the budget of bytes cannot be asked first. grpc-js
+ * reads nothing of a call whose metadata has not been passed on, and HTTP/2's flow control then stops
+ * the client: so calls wait here, and few messages are in memory.
  */
 import { ServerInterceptingCall, type ServerInterceptor, type StatusObject } from "@grpc/grpc-js";
 import { YoungGarbage } from "../base/young-garbage.ts";
 import { overloaded, receiveTimeout } from "./body.ts";
 import type { ByteBudget } from "./byte-budget.ts";
 import type { OtlpError } from "./errors.ts";
+import { decompressHere, GRPC_ACCEPT_ENCODING } from "./grpc-compression.ts";
 import { joinPieces } from "./grpc-message.ts";
-import { GRPC_ACCEPT_ENCODING, takeZstd } from "./grpc-zstd.ts";
 import {
   BODY_SIZE_GUESS_BYTES,
   BODY_SIZE_MAX_BYTES,
@@ -48,7 +48,7 @@ export function arrivalGate(
   let lastBytes = sizeMaxBytes;
   const expectBytes = (): number => Math.max(BODY_SIZE_GUESS_BYTES, lastBytes);
   return (_method, call) => {
-    takeZstd(call, { sizeMaxBytes, timeoutMs: receiveTimeoutMs, budget }, statusOf);
+    decompressHere(call, { sizeMaxBytes, timeoutMs: receiveTimeoutMs, budget }, statusOf);
     const discard = joinPieces(call, sizeMaxBytes, pieces);
     let timer: NodeJS.Timeout | undefined;
     let release: (() => void) | undefined;

@@ -18,6 +18,13 @@ export const IN_FLIGHT_MAX_BYTES = 134_217_728;
  */
 export const READ_AHEAD_MAX_BYTES = 16_777_216;
 
+/**
+ * Bytes of a body of unknown size, mostly a compressed one, that are kept as they came until all is there
+ * (1 MiB). What is larger is put into memory that holds {@link GATHER_FACTOR} times as much.
+ */
+export const CHUNKS_MAX_BYTES = 1_048_576;
+export const GATHER_FACTOR = 4;
+
 /** What a body counts for before it has come, where its size is not known, in bytes (1 MiB). */
 export const BODY_SIZE_GUESS_BYTES = 1_048_576;
 
@@ -55,10 +62,9 @@ export const HEADERS_TIMEOUT_MS = 10_000;
 export const CONNECTIONS_MAX = 4_096;
 
 /**
- * gRPC calls whose message is arriving. grpc-js buffers and decompresses a message by itself, so
- * this times {@link BODY_SIZE_MAX_BYTES} bounds the memory before the budget can be asked: 256 MiB,
- * three times that for the moment in which compressed messages of full size are decompressed and
- * joined. Messages arrive in milliseconds, so that four keep one thread busy.
+ * gRPC calls whose message is arriving. grpc-js hands a message over as a whole, so this times
+ * {@link BODY_SIZE_MAX_BYTES} bounds the memory before the budget can be asked: 256 MiB. Messages
+ * arrive in milliseconds, so that four keep one thread busy.
  */
 export const GRPC_RECEIVING_MAX = 4;
 

@@ -1,5 +1,5 @@
 /**
- * Goal: a message that came as zstd is taken like any other, and refused like any other.
+ * Goal: a message that came compressed, as zstd too, is taken like any other, and refused like any other.
  * Method: an HTTP/2 client that frames messages by itself, compressed by Node's own encoder.
  */
 import { once } from "node:events";
