@@ -13,7 +13,8 @@ import { PREPARED_MAX, PREPARED_MAX_BYTES } from "./limits.ts";
 /** Takes rows for their INSERT before their batch is closed. */
 export interface Preparing {
   /**
-   * Take rows of a batch, behind those before. One call at a time for each batch.
+   * Take rows of a batch, behind those before. One call at a time for each batch. What they lie in may be
+   * gone afterwards, unless it is shared memory.
    *
    * @param tables pieces of the rows of each table, in the batch's order of tables
    * @returns bytes held for the batch, once the rows are read no more; undefined where they cannot be

@@ -6,7 +6,8 @@ import type { StorableTable, TableRows } from "../base/stored-batch.ts";
 export interface Inserter {
   /**
    * Take rows of a batch that is not complete yet: they are turned into columns now, and inserted
-   * once their table is, without its rows.
+   * once their table is, without its rows. What they lie in may be gone afterwards, unless it is shared
+   * memory.
    *
    * @param token the batch's id
    * @returns bytes held for the batch, once the rows are read no more; undefined where they are no
