@@ -5,12 +5,13 @@
  */
 import { expect, test } from "vitest";
 import { firstPlace } from "./classify/place.ts";
-import { encodeLogs } from "./encode-logs.ts";
+import { createLogEncoder } from "./encode-logs.ts";
 import { createRedactor } from "./redact/index.ts";
 
 const EMAIL = "anna.example@example.com";
 const SECRET = "hunter2-and-more";
 const redactor = createRedactor({ key: new Uint8Array(32).fill(7) });
+const encodeLogs = createLogEncoder(redactor);
 const place = firstPlace({
   batchId: "01J00000000000000000000000",
   workspaceId: "acme",
@@ -35,7 +36,7 @@ const RECORD = { timeUnixNano: "5", traceId: "5b8efff798038103d269b633813fc60c" 
 
 /** All rows of all tables as text, and how many each table has. */
 function encode(request: Buffer): { text: string; rows: number[]; rejected: number } {
-  const { tables, rejected } = encodeLogs(request, "json", place, redactor);
+  const { tables, rejected } = encodeLogs(request, "json", place);
   return {
     text: Buffer.concat(tables.map(({ bytes }) => bytes)).toString("latin1"),
     rows: tables.map(({ rowEnds }) => rowEnds.length),
@@ -80,7 +81,7 @@ test("no place of a record reaches a row in clear text", () => {
 test("rows continue those of the open batch", () => {
   const tables = place.tables.map((table) => ({ ...table, segment: 9, nextRow: 0x01_02_03 }));
   const record = { ...RECORD, eventName: "gen_ai.user.message", body: text("Hi") };
-  const encoded = encodeLogs(body(record, record), "json", { ...place, tables }, redactor);
+  const encoded = encodeLogs(body(record, record), "json", { ...place, tables });
   const payloads = encoded.tables[1];
   const ends = [...(payloads?.rowEnds ?? [])];
   const bytes = Buffer.from(payloads?.bytes ?? []);
@@ -94,6 +95,23 @@ test("rows continue those of the open batch", () => {
     [9, 0x01_02_03],
     [9, 0x01_02_04],
   ]);
+});
+
+test("rows are the same whether one record comes or more than are encoded at a time", () => {
+  const record = { ...RECORD, eventName: "gen_ai.user.message", body: text("Hi") };
+  const rows = (records: number, nextRow: number): Buffer[] => {
+    const tables = place.tables.map((table) => ({ ...table, nextRow }));
+    const many = body(...Array.from({ length: records }, () => record));
+    const [, payloads] = encodeLogs(many, "json", { ...place, tables }).tables;
+    let from = 0;
+    return [...(payloads?.rowEnds ?? [])].map((end) => {
+      const row = Buffer.from(payloads?.bytes.subarray(from, end) ?? []);
+      from = end;
+      return row;
+    });
+  };
+  const oneByOne = Array.from({ length: 150 }, (_, index) => rows(1, index)).flat();
+  expect(rows(150, 0)).toEqual(oneByOne);
 });
 
 test("a text above the limit is cut with its size and digest", () => {

@@ -5,7 +5,7 @@
  * In: the body and the place in the batch. Out: rows as RowBinary.
  */
 import type { Encode } from "./base/batch.ts";
-import { encodeLogs } from "./encode-logs.ts";
+import { createLogEncoder } from "./encode-logs.ts";
 import { encodeSpans } from "./encode-spans.ts";
 import { createTranscoder } from "./ingest/transcoder.ts";
 import type { ExportRequest } from "./otlp/types.ts";
@@ -21,8 +21,9 @@ export function createEncoding(
     encodeSpans: (spans, place) => encodeSpans(redactor, spans, place),
     hashRows,
   });
+  const encodeLogs = createLogEncoder(redactor, hashRows);
   return ({ body, format, signal }) => {
-    if (signal === "logs") return (place) => encodeLogs(body, format, place, redactor);
+    if (signal === "logs") return (place) => encodeLogs(body, format, place);
     return format === "json"
       ? (place) => transcoder.encodeTracesJson(body, place)
       : (place) => transcoder.encodeTraces(body, place);

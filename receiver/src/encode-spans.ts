@@ -8,7 +8,7 @@
 import { BATCH_TABLES } from "@spanledger/schema";
 import type { BatchPlace, EncodedRows } from "./base/batch.ts";
 import type { DecodedSpan, RedactedSpan } from "./base/records.ts";
-import { rowsOf } from "./classify/rows.ts";
+import { type BatchRows, rowsOf } from "./classify/rows.ts";
 import { normaliseSpan } from "./normalise/span.ts";
 import type { Redactor } from "./redact/index.ts";
 import { encodeRows } from "./store/row-binary.ts";
@@ -21,7 +21,11 @@ export function encodeSpans(
   spans: readonly DecodedSpan[],
   place: BatchPlace,
 ): EncodedRows[] {
-  const rows = rowsOf(redactedOf(redactor, spans), place);
+  return encodeTables(rowsOf(redactedOf(redactor, spans), place));
+}
+
+/** @returns one per table, in the order of `BATCH_TABLES`; valid until the next call */
+export function encodeTables(rows: BatchRows): EncodedRows[] {
   return BATCH_TABLES.map((table) => {
     const tableRows = rows[table.name];
     return tableRows.length === 0 ? NO_ROWS : encodeRows(table, tableRows as never);

@@ -8,7 +8,7 @@ import { describe, expect, test } from "vitest";
 import type { EncodedRequest } from "../../receiver/src/base/batch.ts";
 import { testSeed } from "../../receiver/src/base/seed.test.helper.ts";
 import { firstPlace } from "../../receiver/src/classify/place.ts";
-import { encodeLogs } from "../../receiver/src/encode-logs.ts";
+import { createLogEncoder } from "../../receiver/src/encode-logs.ts";
 import { IngestError } from "../../receiver/src/ingest/errors.ts";
 import type { OtlpFormat } from "../../receiver/src/otlp/types.ts";
 import { createRedactor } from "../../receiver/src/redact/index.ts";
@@ -21,6 +21,7 @@ const ROUNDS = Number(process.env.SPANLEDGER_FUZZ_ROUNDS ?? 5_000);
 const TRACE_ID = "5b8efff798038103d269b633813fc60c";
 
 const redactor = createRedactor({ key: new Uint8Array(32).fill(7) });
+const encodeLogs = createLogEncoder(redactor);
 const place = firstPlace({
   batchId: "01J00000000000000000000000",
   workspaceId: "acme",
@@ -67,7 +68,7 @@ const JSON_TEXT = Buffer.from(
 type EncodeBody = (body: Buffer) => EncodedRequest;
 
 function encodeAs(format: OtlpFormat): EncodeBody {
-  return (body) => encodeLogs(body, format, place, redactor);
+  return (body) => encodeLogs(body, format, place);
 }
 
 function run(source: Buffer, encode: EncodeBody): { rows: number; refused: number } {

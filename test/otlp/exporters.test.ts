@@ -5,7 +5,7 @@
  */
 import { beforeAll, describe, expect, test } from "vitest";
 import type { DecodedSpan } from "../../receiver/src/base/records.ts";
-import { decodeTraceJson } from "../../receiver/src/ingest/json.ts";
+import { decodeTraceJson } from "../../receiver/src/ingest/json.test.helper.ts";
 import { decodeTraceProtobuf } from "../reference/decode.ts";
 import { EXAMPLE_TRACE_JSON } from "./example-trace.ts";
 import { useKeepingListeners } from "./keeping-listeners.ts";

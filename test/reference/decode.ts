@@ -7,13 +7,12 @@
 import { IngestError } from "../../receiver/src/ingest/errors.ts";
 import type { RawMessage } from "../../receiver/src/ingest/leaves.ts";
 import { ENVELOPE_ELEMENTS_MAX, SPAN_ELEMENTS_MAX } from "../../receiver/src/ingest/limits.ts";
-import { SpanRefusal } from "../../receiver/src/ingest/rejections.ts";
-import { RequestBuilder, readShared } from "../../receiver/src/ingest/request-builder.ts";
+import { readShared, SpanRefusal } from "../../receiver/src/ingest/rejections.ts";
 import { readResource, readScope, readSpan } from "../../receiver/src/ingest/span.ts";
-import type { DecodedRequest } from "../../receiver/src/ingest/types.ts";
 import { CountingReader, type ElementBudget, ElementsExceeded } from "./counting-reader.ts";
 import { REFERENCE_LEAVES } from "./leaves.ts";
 import { type MessageName, messageType } from "./messages.ts";
+import { type DecodedRequest, RequestBuilder } from "./request-builder.ts";
 
 /** What protobufjs says when messages are nested beyond its recursion limit. */
 const DEPTH_ERROR = "max depth exceeded";

@@ -24,6 +24,11 @@ export class LogRows {
     this.#placeIn = placer(place, this.rows);
   }
 
+  /** Rows so far. */
+  get count(): number {
+    return this.rows.payloads.length + this.rows.errors.length;
+  }
+
   add(log: RedactedLog): void {
     const text = (key: string): string => attributeText(log.attributes.get(key));
     const common = {

@@ -2,10 +2,11 @@
  * Goal: OTLP/JSON is read by its rules, and nothing hostile gets further than it may.
  * Method: texts written by hand; both sides of each limit.
  */
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { AttributeValue, DecodedSpan } from "../base/records.ts";
-import { decodeTraceJson } from "./json.ts";
-import { JSON_DEPTH_MAX, JSON_TOKENS_MAX, VALUE_DEPTH_MAX } from "./limits.ts";
+import { decodeTraceJson } from "./json.test.helper.ts";
+import { readTraceJson } from "./json.ts";
+import { JSON_DEPTH_MAX, JSON_TOKENS_MAX, REQUEST_SPANS_MAX, VALUE_DEPTH_MAX } from "./limits.ts";
 import type { RejectionReason } from "./types.ts";
 
 const SPAN =
@@ -153,7 +154,7 @@ test.each<[string, string | Buffer, RegExp]>([
   [
     "a secret where a comma belongs",
     `{"a": "${SECRET}" "${SECRET}"}`,
-    /not valid JSON at position/,
+    /not valid JSON at byte 25$/,
   ],
   ["a byte order mark", "\ufeff{}", /not valid JSON/],
   ["bytes that are not UTF-8", Buffer.from([0x7b, 0xff, 0x7d]), /not valid UTF-8/],
@@ -196,6 +197,82 @@ test.each<[string, string | Buffer, RegExp]>([
   }
   expect(said).toMatch(message);
   expect(said).not.toContain("4111");
+});
+
+describe("a long list of spans", () => {
+  const LONG = Array.from({ length: 200 }, (_, index) => `"name":"ü${index}"`);
+
+  test("is handed over some spans at a time, in their order", () => {
+    const slices: string[][] = [];
+    readTraceJson(body(...LONG), (spans) => slices.push(spans.map(({ name }) => name)));
+    expect(slices.map((slice) => slice.length)).toEqual([64, 64, 64, 8]);
+    expect(slices.flat()).toEqual(LONG.map((_, index) => `ü${index}`));
+  });
+
+  test("is cut after some large ones", () => {
+    const slices: number[] = [];
+    const large = Array.from({ length: 5 }, () => `"name":"${"x".repeat(100_000)}"`);
+    readTraceJson(body(...large), (spans) => slices.push(spans.length));
+    expect(slices).toEqual([3, 2]);
+  });
+
+  test("with a fault in it is refused at the byte where it is", () => {
+    const good = body(...LONG).toString();
+    const at = good.indexOf('"name":"ü150"') + '"name"'.length;
+    const text = `${good.slice(0, at)};${good.slice(at + 1)}`;
+    const byte = Buffer.byteLength(text.slice(0, at));
+    expect(() => decodeTraceJson(Buffer.from(text))).toThrow(
+      `the body is not valid JSON at byte ${byte}`,
+    );
+  });
+
+  test("with a fault behind it is refused at the byte where it is", () => {
+    const bytes = body(...LONG);
+    bytes[bytes.length - 2] = ";".charCodeAt(0);
+    expect(() => decodeTraceJson(bytes)).toThrow(
+      `the body is not valid JSON at byte ${bytes.length - 2}`,
+    );
+  });
+
+  test("that ends too early is refused without being read", () => {
+    const bytes = body(...LONG);
+    const visit = vi.fn();
+    expect(() => readTraceJson(bytes.subarray(0, -20), visit)).toThrow(/it is cut off/);
+    expect(visit).not.toHaveBeenCalled();
+  });
+
+  test("that comes twice counts the last time, and both must be JSON", () => {
+    const twice = (first: string): Buffer =>
+      Buffer.from(`{"resourceSpans":[{"scopeSpans":[{"spans":[${first}],"spans":[{${SPAN}}]}]}]}`);
+    expect(decodeTraceJson(twice(`{${SPAN}},{${SPAN}}`)).spans).toHaveLength(1);
+    expect(() => decodeTraceJson(twice("{} {}"))).toThrow(/not valid JSON/);
+  });
+
+  test("under a resource that is refused must be JSON", () => {
+    const under = (spans: string): Buffer =>
+      Buffer.from(
+        `{"resourceSpans":[{"scopeSpans":[{"spans":[${spans}]}],` +
+          '"resource":{"attributes":[{"key":"\\ud83d"}]}}]}',
+      );
+    expect([...decodeTraceJson(under("{},{}")).rejected.reasons]).toEqual([["utf8", 2]]);
+    expect(() => decodeTraceJson(under("{},{"))).toThrow(/not valid JSON/);
+  });
+
+  test("is found under a name with an escape", () => {
+    const text = body(...LONG)
+      .toString()
+      .replace('"spans"', '"sp\\u0061ns"');
+    expect(decodeTraceJson(Buffer.from(text)).spans).toHaveLength(200);
+  });
+});
+
+test("more spans than a request may have refuse it", () => {
+  const text = Buffer.from(
+    `{"resourceSpans":[{"scopeSpans":[{"spans":[${"{},".repeat(REQUEST_SPANS_MAX)}{}]}]}]}`,
+  );
+  expect(() => decodeTraceJson(text)).toThrow(
+    expect.objectContaining({ code: "OTLP_TOO_MANY_VALUES" }),
+  );
 });
 
 test("more values than the limit are refused before they are built", () => {

@@ -1,125 +1,119 @@
 /**
- * Decode an ExportTraceServiceRequest from OTLP/JSON.
+ * The way through an OTLP/JSON request to its entries, and its spans.
  *
- * In: the decompressed body. Out: its spans, and what was refused. Throws `IngestError`
- * (`OTLP_MALFORMED_JSON`, `OTLP_TOO_MANY_VALUES`). Pure.
+ * In: the decompressed body. Out: calls of a visitor: each resource before its scopes, each scope
+ * before its entries, wherever they stand in the text; what was refused. Throws `IngestError`
+ * (`OTLP_MALFORMED_JSON`, `OTLP_TOO_MANY_VALUES`). Pure but for the visitor. Entries come slice by
+ * slice, so that a large request is never in memory as objects; what is wrong with the text may be
+ * found after some of them were handed over.
  */
-import { isUtf8 } from "node:buffer";
-import type { Resource, Scope } from "../base/records.ts";
+import type { DecodedSpan, Resource, Scope } from "../base/records.ts";
 import { IngestError } from "./errors.ts";
 import { JSON_LEAVES } from "./json-leaves.ts";
-import { JSON_DEPTH_MAX, JSON_TOKENS_MAX } from "./limits.ts";
-import { RequestBuilder, readShared } from "./request-builder.ts";
-import { readResource, readScope, readSpan } from "./span.ts";
-import type { DecodedRequest } from "./types.ts";
+import { type ListNames, parseSliced } from "./json-slices.ts";
+import type { RawMessage } from "./leaves.ts";
+import { REQUEST_SPANS_MAX } from "./limits.ts";
+import { RejectionTally, readShared, type Shared, SpanRefusal } from "./rejections.ts";
+import { isClamped, readResource, readScope, readSpan } from "./span.ts";
+import type { RejectedSpans } from "./types.ts";
+
+/** What is found, in order. */
+export interface JsonVisitor {
+  resource(raw: RawMessage): void;
+  scope(raw: RawMessage): void;
+  /** Whether so many entries are refused because of their resource or scope. */
+  refuses(entries: number): boolean;
+  entries(raw: readonly RawMessage[]): void;
+}
+
+/** The lists of a request, from the outside, and what people call the entries. */
+export interface JsonLists {
+  readonly names: ListNames;
+  readonly entriesName: string;
+}
+
+const TRACE_LISTS: JsonLists = {
+  names: ["resourceSpans", "scopeSpans", "spans"],
+  entriesName: "spans",
+};
+
+const { message, list } = JSON_LEAVES;
+
+/** Walk through a request. */
+export function walkJson(body: Uint8Array, lists: JsonLists, visitor: JsonVisitor): void {
+  const [groupsName, scopesName, listName] = lists.names;
+  const json = parseSliced(body, lists.names);
+  let seen = 0;
+  for (const entry of list(message(json.envelope, "the body")[groupsName], groupsName)) {
+    const group = message(entry, groupsName);
+    visitor.resource(message(group.resource, "resource"));
+    for (const scopeEntry of list(group[scopesName], scopesName)) {
+      const scopeGroup = message(scopeEntry, scopesName);
+      visitor.scope(message(scopeGroup.scope, "scope"));
+      const entries = json.entries(list(scopeGroup[listName], listName));
+      seen += entries.length;
+      if (seen > REQUEST_SPANS_MAX) throw tooMany(lists.entriesName);
+      const isRefused = entries.length > 0 && visitor.refuses(entries.length);
+      // Refused ones too must be JSON.
+      for (const slice of entries.slices()) {
+        if (!isRefused) visitor.entries(slice.map((raw) => message(raw, listName)));
+      }
+    }
+  }
+  json.checkUnread();
+}
+
+function tooMany(entriesName: string): IngestError {
+  const text = `more than ${REQUEST_SPANS_MAX} ${entriesName} in one request`;
+  return new IngestError("OTLP_TOO_MANY_VALUES", `${text}; send smaller batches`);
+}
+
+/** What was not taken as it came. */
+export interface ReadTraces {
+  readonly rejected: RejectedSpans;
+  /** Spans that were kept although they ended before they began (`endNs` is then `startNs`). */
+  readonly clampedSpans: number;
+}
 
 /**
- * Decode one request.
+ * Read the spans of a request.
  *
  * @param body UTF-8 JSON text; neither changed nor kept
+ * @param visit takes some spans after others
  */
-export function decodeTraceJson(body: Uint8Array): DecodedRequest {
-  const builder = new RequestBuilder();
-  const request = JSON_LEAVES.message(parseJson(body), "the body");
-  for (const entry of JSON_LEAVES.list(request.resourceSpans, "resourceSpans")) {
-    const group = JSON_LEAVES.message(entry, "resourceSpans");
-    const resource = readShared<Resource>(() =>
-      readResource(JSON_LEAVES, JSON_LEAVES.message(group.resource, "resource")),
-    );
-    for (const scopeEntry of JSON_LEAVES.list(group.scopeSpans, "scopeSpans")) {
-      const scopeSpans = JSON_LEAVES.message(scopeEntry, "scopeSpans");
-      const scope = readShared<Scope>(() =>
-        readScope(JSON_LEAVES, JSON_LEAVES.message(scopeSpans.scope, "scope")),
-      );
-      const spans = JSON_LEAVES.list(scopeSpans.spans, "spans");
-      builder.addGroup(spans, resource, scope, (raw, ofResource, ofScope) =>
-        readSpan(JSON_LEAVES, JSON_LEAVES.message(raw, "spans"), ofResource, ofScope),
-      );
+export function readTraceJson(
+  body: Uint8Array,
+  visit: (spans: readonly DecodedSpan[]) => void,
+): ReadTraces {
+  const rejected = new RejectionTally();
+  let clampedSpans = 0;
+  let resource: Shared<Resource> = { value: { attributes: new Map() } };
+  let scope: Shared<Scope> = { value: { name: "", version: "", attributes: new Map() } };
+  const read = (raw: RawMessage): readonly DecodedSpan[] => {
+    if ("refused" in resource || "refused" in scope) return [];
+    try {
+      const span = readSpan(JSON_LEAVES, raw, resource.value, scope.value);
+      if (isClamped(span)) clampedSpans += 1;
+      return [span];
+    } catch (error) {
+      if (!(error instanceof SpanRefusal)) throw error;
+      rejected.add(error.reason);
+      return [];
     }
-  }
-  return builder.finish();
-}
-
-/** A JSON number of 16 digits or more outside of (nearly) every string. */
-const LONG_INTEGER = /[:,[]\s*-?\d{16}/;
-/** Digits of the largest 64-bit integer, sign included. */
-const INTEGER_MAX_CHARS = 20;
-const INTEGER = /^-?\d+$/;
-
-/**
- * Parse a body within the limits of its shape.
- *
- * @throws {IngestError} `OTLP_MALFORMED_JSON`, `OTLP_TOO_MANY_VALUES`
- */
-export function parseJson(body: Uint8Array): unknown {
-  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-  if (!isUtf8(bytes)) throw new IngestError("OTLP_MALFORMED_JSON", "the body is not valid UTF-8");
-  checkShape(bytes);
-  const text = bytes.toString("utf8");
-  try {
-    // The fast path: a reviver makes parsing several times slower, and SDKs send strings.
-    return LONG_INTEGER.test(text) ? JSON.parse(text, keepInteger) : JSON.parse(text);
-  } catch (error) {
-    // The parser's own message quotes the text, so only the position is passed on.
-    const position = error instanceof Error ? /position (\d+)/.exec(error.message)?.[1] : undefined;
-    const where = position === undefined ? "" : ` at position ${position}`;
-    throw new IngestError("OTLP_MALFORMED_JSON", `the body is not valid JSON${where}`);
-  }
-}
-
-/** Reviver: an integer that a double would round becomes a bigint, from its source text. */
-function keepInteger(
-  this: unknown,
-  _key: string,
-  value: unknown,
-  context?: { readonly source?: string },
-): unknown {
-  if (typeof value !== "number" || Number.isSafeInteger(value)) return value;
-  const source = context?.source ?? "";
-  if (source.length > INTEGER_MAX_CHARS || !INTEGER.test(source)) return value;
-  return BigInt(source);
-}
-
-const QUOTE = 0x22;
-const COMMA = 0x2c;
-const BACKSLASH = 0x5c;
-
-/** Refuse what would take too much memory or stack, before it is built. */
-function checkShape(bytes: Buffer): void {
-  let depth = 0;
-  let tokens = 0;
-  for (let at = 0; at < bytes.length; at += 1) {
-    const byte = bytes[at] ?? 0;
-    if (byte === QUOTE) {
-      at = endOfString(bytes, at);
-      continue;
-    }
-    if (byte === COMMA) tokens += 1;
-    // With bit 5 set, `[` is `{` and `]` is `}`; no other byte of JSON becomes one of them.
-    else if ((byte | 0x20) === 0x7b) {
-      tokens += 1;
-      depth += 1;
-    } else if ((byte | 0x20) === 0x7d) depth -= 1;
-    if (depth > JSON_DEPTH_MAX) {
-      throw new IngestError(
-        "OTLP_MALFORMED_JSON",
-        `nested more than ${JSON_DEPTH_MAX} levels deep`,
-      );
-    }
-    if (tokens > JSON_TOKENS_MAX) {
-      throw new IngestError("OTLP_TOO_MANY_VALUES", "too many values; send smaller batches");
-    }
-  }
-}
-
-/** Position of the quote that ends the string beginning at `start`, or the end of the text. */
-function endOfString(bytes: Buffer, start: number): number {
-  let end = bytes.indexOf(QUOTE, start + 1);
-  while (end !== -1) {
-    let slashes = 0;
-    while (bytes[end - 1 - slashes] === BACKSLASH) slashes += 1;
-    if (slashes % 2 === 0) return end;
-    end = bytes.indexOf(QUOTE, end + 1);
-  }
-  return bytes.length;
+  };
+  walkJson(body, TRACE_LISTS, {
+    resource: (raw) => {
+      resource = readShared(() => readResource(JSON_LEAVES, raw));
+    },
+    scope: (raw) => {
+      scope = readShared(() => readScope(JSON_LEAVES, raw));
+    },
+    refuses: (spans) => {
+      const refused = [resource, scope].find((shared) => "refused" in shared);
+      if (refused !== undefined) rejected.add(refused.refused, spans);
+      return refused !== undefined;
+    },
+    entries: (raws) => visit(raws.flatMap(read)),
+  });
+  return { rejected, clampedSpans };
 }

@@ -7,13 +7,10 @@
  */
 import type { DecodedLog, Resource } from "../base/records.ts";
 import { walkEnvelope } from "./envelope.ts";
-import { IngestError } from "./errors.ts";
-import { parseJson } from "./json.ts";
+import { type JsonLists, walkJson } from "./json.ts";
 import { JSON_LEAVES } from "./json-leaves.ts";
-import { REQUEST_SPANS_MAX } from "./limits.ts";
 import { readLog } from "./log.ts";
-import { RejectionTally, SpanRefusal } from "./rejections.ts";
-import { readShared, type Shared } from "./request-builder.ts";
+import { RejectionTally, readShared, type Shared, SpanRefusal } from "./rejections.ts";
 import { readResource } from "./span.ts";
 import type { RejectedSpans, RejectionReason } from "./types.ts";
 import { logOf, resourceOf } from "./wire-records.ts";
@@ -45,39 +42,33 @@ export function readLogsProtobuf(body: Buffer, visit: VisitLog): RejectedSpans {
   return tally;
 }
 
+const LOG_LISTS: JsonLists = {
+  names: ["resourceLogs", "scopeLogs", "logRecords"],
+  entriesName: "log records",
+};
+
 /** Read a request in OTLP/JSON. */
 export function readLogsJson(body: Buffer, visit: VisitLog): RejectedSpans {
-  const leaves = JSON_LEAVES;
   const tally = new RejectionTally();
-  let seen = 0;
-  const request = leaves.message(parseJson(body), "the body");
-  for (const entry of leaves.list(request.resourceLogs, "resourceLogs")) {
-    const group = leaves.message(entry, "resourceLogs");
-    const resource = readShared(() =>
-      readResource(leaves, leaves.message(group.resource, "resource")),
-    );
-    for (const scopeEntry of leaves.list(group.scopeLogs, "scopeLogs")) {
-      const { logRecords } = leaves.message(scopeEntry, "scopeLogs");
-      const records = leaves.list(logRecords, "logRecords");
-      seen += records.length;
-      if (seen > REQUEST_SPANS_MAX) throw tooMany();
-      if ("refused" in resource) {
-        tally.add(resource.refused, records.length);
-        continue;
-      }
-      for (const raw of records) {
-        visitOne(tally, visit, () =>
-          readLog(leaves, leaves.message(raw, "logRecords"), resource.value),
-        );
-      }
-    }
-  }
+  let resource: Shared<Resource> = { value: { attributes: new Map() } };
+  walkJson(body, LOG_LISTS, {
+    resource: (raw) => {
+      resource = readShared(() => readResource(JSON_LEAVES, raw));
+    },
+    // Nothing of it has a place in a row.
+    scope: () => undefined,
+    refuses: (records) => {
+      if (!("refused" in resource)) return false;
+      tally.add(resource.refused, records);
+      return true;
+    },
+    entries: (raws) => {
+      const shared = resource;
+      if ("refused" in shared) return;
+      for (const raw of raws) visitOne(tally, visit, () => readLog(JSON_LEAVES, raw, shared.value));
+    },
+  });
   return tally;
-}
-
-function tooMany(): IngestError {
-  const message = `more than ${REQUEST_SPANS_MAX} log records in one request; send smaller batches`;
-  return new IngestError("OTLP_TOO_MANY_VALUES", message);
 }
 
 function visitOne(tally: RejectionTally, visit: VisitLog, read: () => DecodedLog): void {

@@ -42,6 +42,19 @@ export class SpanRefusal extends StageError<"OTLP_SPAN_REFUSED"> {
   }
 }
 
+/** A resource or scope, or why everything under it is refused. */
+export type Shared<T> = { readonly value: T } | { readonly refused: RejectionReason };
+
+/** Run a reader whose refusal concerns all spans underneath. */
+export function readShared<T>(read: () => T): Shared<T> {
+  try {
+    return { value: read() };
+  } catch (error) {
+    if (error instanceof SpanRefusal) return { refused: error.reason };
+    throw error;
+  }
+}
+
 /** Counts refusals of one request. */
 export class RejectionTally implements RejectedSpans {
   count = 0;

@@ -8,20 +8,18 @@
  * Throws `IngestError`, `RequestTooLargeError`. Side effects: buffers and caches that are kept from request to request.
  */
 import { BATCH_TABLES, CONTENT_ATTRIBUTES } from "@spanledger/schema";
-import {
-  type BatchPlace,
-  type EncodedRequest,
-  type EncodedRows,
-  type HashRows,
-  REQUEST_ROWS_SIZE_MAX_BYTES,
-  rowsTooLarge,
-  type TablePlace,
+import type {
+  BatchPlace,
+  EncodedRequest,
+  EncodedRows,
+  HashRows,
+  TablePlace,
 } from "../base/batch.ts";
 import { isForeignKey, isForeignScope } from "../base/dialects.ts";
 import type { FieldRedactor } from "../base/field-redactor.ts";
 import type { DecodedSpan } from "../base/records.ts";
 import { type EnvelopeVisitor, walkEnvelope } from "./envelope.ts";
-import { decodeTraceJson } from "./json.ts";
+import { readTraceJson } from "./json.ts";
 import { KeyTable } from "./key-table.ts";
 import { KNOWN_KEYS } from "./known-keys.ts";
 import { SPAN_ELEMENTS_MAX } from "./limits.ts";
@@ -33,13 +31,12 @@ import {
   resourceColumns,
   type ScopeColumns,
   type SharedColumns,
-  type Sinks,
   scopeColumns,
   textPiece,
 } from "./shared-columns.ts";
-import { RowSink } from "./sink.ts";
 import { isClamped } from "./span.ts";
 import { SpanWriter } from "./span-writer.ts";
+import { TableSinks } from "./table-sinks.ts";
 import type { RejectionReason } from "./types.ts";
 import { resourceOf, scopeOf, spanOf } from "./wire-records.ts";
 
@@ -53,15 +50,6 @@ const FAST_SPAN_SIZE_MAX_BYTES: number = 2 * SPAN_ELEMENTS_MAX;
 const SLOW_KEYS: Pick<ReadonlySet<string>, "has"> = {
   has: (key) => key === ORIGINAL_END_ATTRIBUTE || isForeignKey(key),
 };
-
-/** Spans that the slow lane encodes at a time: between two checks of the size of the rows. */
-const SLOW_SPANS = 64;
-
-/**
- * Bytes of rows after which their leaves are made (128 KiB): they are still in the core's own cache,
- * out of which a request of some megabytes has long fallen when all of it is encoded.
- */
-const HASH_SIZE_BYTES = 131_072;
 
 /** Resources and scopes remembered from request to request; processes send the same ones again. */
 const SHARED_KEPT_MAX = 512;
@@ -102,14 +90,7 @@ class TraceTranscoder implements Transcoder, EnvelopeVisitor {
   readonly lanes = { fast: 0, slow: 0 };
   readonly #encodeSpans: TranscoderParts["encodeSpans"];
   readonly #redactor: FieldRedactor | undefined;
-  readonly #hashRows: HashRows | undefined;
-  readonly #sinks: Sinks = [
-    new RowSink(),
-    new RowSink(),
-    new RowSink(),
-    new RowSink(),
-    new RowSink(),
-  ];
+  readonly #rows: TableSinks;
   readonly #keys: KeyTable;
   readonly #writer: SpanWriter;
   readonly #resources = new SharedCache<ResourceColumns>();
@@ -119,8 +100,6 @@ class TraceTranscoder implements Transcoder, EnvelopeVisitor {
   #place: BatchPlace = { batchId: "", workspaceId: "", retentionClass: "", tables: [] };
   #rejected = new RejectionTally();
   #clamped = 0;
-  /** Size of all rows when leaves were last made. */
-  #hashedBytes = 0;
   #resourceRefusal: RejectionReason | undefined;
   #scopeRefusal: RejectionReason | undefined;
   #isForeignScope = false;
@@ -136,9 +115,9 @@ class TraceTranscoder implements Transcoder, EnvelopeVisitor {
     const { redactor } = parts;
     this.#redactor = redactor === "dangerously_unredacted" ? undefined : redactor;
     this.#encodeSpans = parts.encodeSpans;
-    this.#hashRows = parts.hashRows;
+    this.#rows = new TableSinks(parts.hashRows);
     this.#keys = new KeyTable(KNOWN_KEYS, CONTENT_ATTRIBUTES, SLOW_KEYS, this.#redactor);
-    this.#writer = new SpanWriter(this.#keys, this.#redactor, this.#sinks);
+    this.#writer = new SpanWriter(this.#keys, this.#redactor, this.#rows.sinks);
   }
 
   encodeTraces(body: Uint8Array, place: BatchPlace): EncodedRequest {
@@ -151,10 +130,7 @@ class TraceTranscoder implements Transcoder, EnvelopeVisitor {
 
   encodeTracesJson(body: Uint8Array, place: BatchPlace): EncodedRequest {
     this.#begin(new Uint8Array(0), place);
-    const { spans, rejected, clampedSpans } = decodeTraceJson(body);
-    for (let at = 0; at < spans.length; at += SLOW_SPANS) {
-      this.#encodeSlowly(spans.slice(at, at + SLOW_SPANS));
-    }
+    const { rejected, clampedSpans } = readTraceJson(body, (spans) => this.#encodeSlowly(spans));
     for (const [reason, count] of rejected.reasons) this.#rejected.add(reason, count);
     this.#clamped = clampedSpans;
     return this.#finish();
@@ -165,27 +141,23 @@ class TraceTranscoder implements Transcoder, EnvelopeVisitor {
     this.#place = place;
     this.#rejected = new RejectionTally();
     this.#clamped = 0;
-    this.#hashedBytes = 0;
     this.#keys.refresh();
     this.#redactor?.counts.fill(0);
-    for (const sink of this.#sinks) sink.clear();
+    this.#rows.clear();
     this.#shared.workspace = textPiece(place.workspaceId);
     this.#shared.places = BATCH_TABLES.map((_, index) =>
       placeColumns(place, place.tables[index] as TablePlace),
     );
   }
 
-  readonly #release = (table: number): void => this.#sinks[table]?.clear();
-
   #finish(): EncodedRequest {
     // Nothing of the request is held on to.
     this.#body = Buffer.alloc(0);
-    this.#hash();
     return {
-      tables: this.#sinks.map((sink) => sink.take()),
+      tables: this.#rows.take(),
       rejected: this.#rejected.count,
       message: summarise(this.#rejected, this.#clamped),
-      release: this.#release,
+      release: this.#rows.release,
     };
   }
 
@@ -217,7 +189,7 @@ class TraceTranscoder implements Transcoder, EnvelopeVisitor {
     const isSmall = to - from <= FAST_SPAN_SIZE_MAX_BYTES;
     if (isSmall && !this.#isForeignScope && this.#writer.write(from, to, this.#shared)) {
       this.lanes.fast += 1;
-      this.#checkSize();
+      this.#rows.checkSize();
       return;
     }
     this.lanes.slow += 1;
@@ -231,31 +203,7 @@ class TraceTranscoder implements Transcoder, EnvelopeVisitor {
   }
 
   #encodeSlowly(spans: readonly DecodedSpan[]): void {
-    const place: BatchPlace = {
-      ...this.#place,
-      tables: this.#place.tables.map((table, index) => ({
-        ...table,
-        nextRow: table.nextRow + (this.#sinks[index] as RowSink).rows,
-      })),
-    };
-    const encoded = this.#encodeSpans(spans, place);
-    for (const [index, rows] of encoded.entries()) (this.#sinks[index] as RowSink).append(rows);
-    this.#checkSize();
-  }
-
-  #hash(): void {
-    if (this.#hashRows === undefined) return;
-    for (const sink of this.#sinks) sink.hash(this.#hashRows);
-  }
-
-  #checkSize(): void {
-    const [spans, payloads, runs, decisions, errors] = this.#sinks;
-    const sizeBytes = spans.at + payloads.at + runs.at + decisions.at + errors.at;
-    if (sizeBytes - this.#hashedBytes > HASH_SIZE_BYTES) {
-      this.#hashedBytes = sizeBytes;
-      this.#hash();
-    }
-    if (sizeBytes > REQUEST_ROWS_SIZE_MAX_BYTES) throw rowsTooLarge();
+    this.#rows.append(this.#encodeSpans(spans, this.#rows.placeAfter(this.#place)));
   }
 }
 

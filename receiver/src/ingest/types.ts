@@ -1,7 +1,6 @@
 /**
- * What decoding a request gives: the records and what was refused.
+ * What is refused of a request, and why.
  */
-import type { DecodedSpan } from "../base/records.ts";
 
 /** Why a span or log record was refused. Stable names; the text for people is in `rejections.ts`. */
 export type RejectionReason =
@@ -26,12 +25,4 @@ export type RejectionReason =
 export interface RejectedSpans {
   readonly count: number;
   readonly reasons: ReadonlyMap<RejectionReason, number>;
-}
-
-/** What a request decodes to. */
-export interface DecodedRequest {
-  readonly spans: readonly DecodedSpan[];
-  readonly rejected: RejectedSpans;
-  /** Spans that were kept although they ended before they began (`endNs` is then `startNs`). */
-  readonly clampedSpans: number;
 }

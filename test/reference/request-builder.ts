@@ -4,24 +4,19 @@
  * In: groups of raw spans under their resource and scope. Out: a {@link DecodedRequest}.
  * Throws `IngestError` when the request as a whole cannot be taken. Pure.
  */
-import type { DecodedSpan, Resource, Scope } from "../base/records.ts";
-import { IngestError } from "./errors.ts";
-import { REQUEST_SPANS_MAX } from "./limits.ts";
-import { RejectionTally, SpanRefusal } from "./rejections.ts";
-import { isClamped } from "./span.ts";
-import type { DecodedRequest, RejectionReason } from "./types.ts";
+import type { DecodedSpan, Resource, Scope } from "../../receiver/src/base/records.ts";
+import { IngestError } from "../../receiver/src/ingest/errors.ts";
+import { REQUEST_SPANS_MAX } from "../../receiver/src/ingest/limits.ts";
+import { RejectionTally, type Shared, SpanRefusal } from "../../receiver/src/ingest/rejections.ts";
+import { isClamped } from "../../receiver/src/ingest/span.ts";
+import type { RejectedSpans } from "../../receiver/src/ingest/types.ts";
 
-/** A resource or scope, or why everything under it is refused. */
-export type Shared<T> = { readonly value: T } | { readonly refused: RejectionReason };
-
-/** Run a reader whose refusal concerns all spans underneath. */
-export function readShared<T>(read: () => T): Shared<T> {
-  try {
-    return { value: read() };
-  } catch (error) {
-    if (error instanceof SpanRefusal) return { refused: error.reason };
-    throw error;
-  }
+/** What a request decodes to. */
+export interface DecodedRequest {
+  readonly spans: readonly DecodedSpan[];
+  readonly rejected: RejectedSpans;
+  /** Spans that were kept although they ended before they began (`endNs` is then `startNs`). */
+  readonly clampedSpans: number;
 }
 
 /** See the module comment. */
