@@ -11,7 +11,7 @@
 import { isUtf8 } from "node:buffer";
 import { IngestError } from "./errors.ts";
 import { parseTexts, type TextPart } from "./json-text.ts";
-import { JSON_DEPTH_MAX, JSON_TOKENS_MAX } from "./limits.ts";
+import { JSON_DEPTH_MAX, JSON_PART_TOKENS_MAX, JSON_TOKENS_MAX } from "./limits.ts";
 
 /** Names of the lists within one another, from the outside: `resourceSpans`, `scopeSpans`, `spans`. */
 export type ListNames = readonly [string, string, string];
@@ -22,15 +22,8 @@ const SLICE_ENTRIES_MAX = 64;
 /** Bytes after which a slice ends (256 KiB): its text and objects die young. */
 const SLICE_SIZE_BYTES = 262_144;
 
-/** Entries, parsed as they are asked for. */
-export interface EntryList {
-  readonly length: number;
-  /** @throws {IngestError} `OTLP_MALFORMED_JSON` */
-  slices(): Iterable<readonly unknown[]>;
-}
-
-/** A list that stands in the body. */
-class SlicedList implements EntryList {
+/** Entries that stand in the body, parsed as they are asked for. */
+export class SlicedList {
   readonly length: number;
   readonly #body: Buffer;
   /** Where each slice begins, and behind the last one where the list ends. */
@@ -42,8 +35,9 @@ class SlicedList implements EntryList {
     this.length = length;
   }
 
+  /** @throws {IngestError} `OTLP_MALFORMED_JSON` */
   *slices(): Iterable<readonly unknown[]> {
-    let from = this.#bounds[0] as number;
+    let from = this.#bounds[0] ?? 0;
     for (const end of this.#bounds.slice(1)) {
       const text = this.#body.toString("utf8", from, end);
       const parts: TextPart[] = [
@@ -58,41 +52,26 @@ class SlicedList implements EntryList {
   }
 }
 
-/** A list that was parsed with the rest. */
-class WholeList implements EntryList {
-  readonly length: number;
-  readonly #entries: readonly unknown[];
-
-  constructor(entries: readonly unknown[]) {
-    this.#entries = entries;
-    this.length = entries.length;
-  }
-
-  *slices(): Iterable<readonly unknown[]> {
-    for (let at = 0; at < this.length; at += SLICE_ENTRIES_MAX) {
-      yield this.#entries.slice(at, at + SLICE_ENTRIES_MAX);
-    }
-  }
-}
+const NO_ENTRIES = new SlicedList(Buffer.alloc(0), [], 0);
 
 /** See the module comment. */
 export class SlicedJson {
   /** The body, in which {@link entries} knows what an innermost list stands for. */
   readonly envelope: unknown;
-  /** Undefined where no list could be left out. */
-  readonly #lists: readonly EntryList[] | undefined;
-  readonly #unread: Set<EntryList>;
+  readonly #lists: readonly SlicedList[];
+  readonly #unread: Set<SlicedList>;
 
-  constructor(envelope: unknown, lists: readonly EntryList[] | undefined) {
+  constructor(envelope: unknown, lists: readonly SlicedList[]) {
     this.envelope = envelope;
     this.#lists = lists;
     this.#unread = new Set(lists);
   }
 
-  /** @param list an innermost list of the envelope */
-  entries(list: readonly unknown[]): EntryList {
-    // A list that was left out has its number as its only element.
-    const entries = this.#lists?.[list[0] as number] ?? new WholeList(list);
+  /** @param list an innermost list of the envelope: empty, or with its number as its only element */
+  entries(list: readonly unknown[]): SlicedList {
+    if (list.length === 0) return NO_ENTRIES;
+    const entries = this.#lists[list[0] as number];
+    if (entries === undefined) throw new Error("a list of entries was parsed with the rest");
     this.#unread.delete(entries);
     return entries;
   }
@@ -119,6 +98,9 @@ export function parseSliced(body: Uint8Array, names: ListNames): SlicedJson {
   return new Scan(bytes, names).run();
 }
 
+/** Longest string that may be the name of a list, in bytes: sixteen letters, each as an escape. */
+const NAME_SIZE_MAX_BYTES = 96;
+
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const OPENING_BRACKET = 0x5b;
@@ -133,17 +115,18 @@ const ENTRIES_DEPTH = 6;
 class Scan {
   readonly #body: Buffer;
   readonly #names: readonly Buffer[];
-  readonly #lists: EntryList[] = [];
+  readonly #lists: SlicedList[] = [];
   /** The text outside of the lists, and in place of each list its number. */
   readonly #parts: TextPart[] = [];
   #depth = 0;
   #tokens = 0;
+  /** Of them, those of the entry at hand, and those outside of all entries. */
+  #tokensOfEntry = 0;
+  #tokensOfEnvelope = 0;
   /** Of the lists that lead to the entries, how many are open. */
   #openLists = 0;
   /** The last string at a depth at which the names of the lists stand. */
   #name: Buffer;
-  /** Whether a name might be written in another way than letter by letter. */
-  #hasEscapedNames = false;
   /** Up to where the body is in `#parts`. */
   #taken = 0;
   #bounds: number[] = [];
@@ -169,11 +152,6 @@ class Scan {
     if (this.#depth > 0 && this.#openLists === this.#names.length) {
       throw new IngestError("OTLP_MALFORMED_JSON", "the body is not valid JSON: it is cut off");
     }
-    if (this.#hasEscapedNames) {
-      // Only the parser knows what they say.
-      const all = [{ text: body.toString("utf8"), from: 0 }];
-      return new SlicedJson(parseTexts(all), undefined);
-    }
     this.#parts.push({ text: body.toString("utf8", this.#taken), from: this.#taken });
     return new SlicedJson(parseTexts(this.#parts), this.#lists);
   }
@@ -181,8 +159,7 @@ class Scan {
   #string(start: number): number {
     const end = endOfString(this.#body, start);
     if (this.#depth === 2 * this.#openLists + 1) {
-      this.#name = this.#body.subarray(start + 1, end);
-      if (this.#name.includes(BACKSLASH)) this.#hasEscapedNames = true;
+      this.#name = nameOf(this.#body.subarray(start, end + 1));
     }
     return end;
   }
@@ -190,6 +167,7 @@ class Scan {
   #comma(at: number): void {
     this.#count();
     if (this.#depth !== ENTRIES_DEPTH || this.#openLists !== this.#names.length) return;
+    this.#tokensOfEntry = 0;
     this.#entries += 1;
     this.#entriesOfSlice += 1;
     const sizeBytes = at - (this.#bounds.at(-1) as number);
@@ -212,6 +190,7 @@ class Scan {
     if (!this.#name.equals(name)) return;
     this.#openLists += 1;
     if (this.#openLists < this.#names.length) return;
+    this.#tokensOfEntry = 0;
     this.#bounds = [at + 1];
     this.#entries = 0;
     this.#entriesOfSlice = 0;
@@ -236,9 +215,27 @@ class Scan {
 
   #count(): void {
     this.#tokens += 1;
-    if (this.#tokens > JSON_TOKENS_MAX) {
+    if (this.#openLists === this.#names.length) this.#tokensOfEntry += 1;
+    else this.#tokensOfEnvelope += 1;
+    const isTooMuch =
+      this.#tokens > JSON_TOKENS_MAX ||
+      this.#tokensOfEntry > JSON_PART_TOKENS_MAX ||
+      this.#tokensOfEnvelope > JSON_PART_TOKENS_MAX;
+    if (isTooMuch) {
       throw new IngestError("OTLP_TOO_MANY_VALUES", "too many values; send smaller batches");
     }
+  }
+}
+
+/** @param quoted a string as it stands in the body */
+function nameOf(quoted: Buffer): Buffer {
+  const name = quoted.subarray(1, -1);
+  if (name.length > NAME_SIZE_MAX_BYTES || !name.includes(BACKSLASH)) return name;
+  try {
+    return Buffer.from(JSON.parse(quoted.toString()));
+  } catch {
+    // Where the envelope is parsed, it is refused.
+    return name;
   }
 }
 

@@ -6,12 +6,21 @@ import { describe, expect, test, vi } from "vitest";
 import type { AttributeValue, DecodedSpan } from "../base/records.ts";
 import { decodeTraceJson } from "./json.test.helper.ts";
 import { readTraceJson } from "./json.ts";
-import { JSON_DEPTH_MAX, JSON_TOKENS_MAX, REQUEST_SPANS_MAX, VALUE_DEPTH_MAX } from "./limits.ts";
+import {
+  JSON_DEPTH_MAX,
+  JSON_PART_TOKENS_MAX,
+  JSON_TOKENS_MAX,
+  REQUEST_SPANS_MAX,
+  VALUE_DEPTH_MAX,
+} from "./limits.ts";
 import type { RejectionReason } from "./types.ts";
 
 const SPAN =
   '"traceId":"5B8EFFF798038103d269b633813fc60c","spanId":"EEE19B7EC3C1B174",' +
   '"name":"a","startTimeUnixNano":"1","endTimeUnixNano":"2"';
+
+/** Commas of {@link SPAN}, and the one behind it. */
+const SPAN_COMMAS = 5;
 
 /** A request of spans whose members are appended to the needed ones; later members win. */
 function body(...members: string[]): Buffer {
@@ -275,9 +284,33 @@ test("more spans than a request may have refuse it", () => {
   );
 });
 
-test("more values than the limit are refused before they are built", () => {
-  const text = Buffer.from(`{"x":[${"1,".repeat(JSON_TOKENS_MAX)}1]}`);
-  expect(() => decodeTraceJson(text)).toThrow(
+/** Members with so many braces, brackets and commas. */
+function values(tokens: number): string {
+  return `"x":[${"1,".repeat(tokens - 1)}1]`;
+}
+
+describe("more values than a limit are refused before they are built:", () => {
+  test.each<[string, (more: number) => Buffer]>([
+    ["outside of all spans", (more) => Buffer.from(`{${values(JSON_PART_TOKENS_MAX - 1 + more)}}`)],
+    [
+      "in the first span, the comma behind it included",
+      (more) => body(values(JSON_PART_TOKENS_MAX - 2 - SPAN_COMMAS + more), ""),
+    ],
+    ["in the last span", (more) => body("", values(JSON_PART_TOKENS_MAX - 1 - SPAN_COMMAS + more))],
+  ])("%s", (_title, request) => {
+    expect(() => decodeTraceJson(request(0))).not.toThrow();
+    expect(() => decodeTraceJson(request(1))).toThrow(
+      expect.objectContaining({ code: "OTLP_TOO_MANY_VALUES" }),
+    );
+  });
+});
+
+test("more values than a request may have refuse it", () => {
+  const half = values(JSON_PART_TOKENS_MAX / 2);
+  const halves = (2 * JSON_TOKENS_MAX) / JSON_PART_TOKENS_MAX;
+  const request = (spans: number): Buffer => body(...Array.from({ length: spans }, () => half));
+  expect(decodeTraceJson(request(halves - 1)).spans).toHaveLength(halves - 1);
+  expect(() => decodeTraceJson(request(halves))).toThrow(
     expect.objectContaining({ code: "OTLP_TOO_MANY_VALUES" }),
   );
 });

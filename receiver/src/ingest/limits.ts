@@ -32,8 +32,15 @@ export const LINKS_MAX = 1_024;
  */
 export const VALUE_DEPTH_MAX = 32;
 
-/** Braces, brackets and commas in one JSON body (2^23): bounds the objects it turns into. */
+/** Braces, brackets and commas in one JSON body (2^23). */
 export const JSON_TOKENS_MAX = 8_388_608;
+
+/**
+ * The same in one span or log record, and outside of all (2^21): bounds the objects that are there at
+ * a time. Room for an array of {@link SPAN_ELEMENTS_MAX} values, and for {@link REQUEST_SPANS_MAX}
+ * spans that each come under a scope and a resource of five attributes of their own.
+ */
+export const JSON_PART_TOKENS_MAX = 2_097_152;
 
 /** Nesting of a JSON body: four levels for each of {@link VALUE_DEPTH_MAX}, and room around. */
 export const JSON_DEPTH_MAX = 192;
