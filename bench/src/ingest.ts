@@ -23,6 +23,8 @@ const { values: flags } = parseArgs({
     seconds: { type: "string", default: "10" },
     /** Only these steps of the rising load, with commas between. */
     connections: { type: "string" },
+    /** Only even loads of so many spans per second, with commas between; after `--connections`. */
+    rate: { type: "string" },
     shape: { type: "string", default: "genai" },
     /** Spans of a request. @default 512, or 256 large ones */
     spans: { type: "string" },
@@ -44,6 +46,11 @@ async function main(): Promise<number> {
     process.stderr.write(`--spans takes a number from 1 to ${LOAD_SPANS_MAX}\n`);
     return 2;
   }
+  for (const flag of ["connections", "rate"] as const) {
+    if (numbers(flags[flag]).every((value) => Number.isInteger(value) && value > 0)) continue;
+    process.stderr.write(`--${flag} takes whole numbers above 0 with commas between\n`);
+    return 2;
+  }
   for (const transport of flags.transport.split(",")) {
     if (transport !== "grpc" && transport !== "http") {
       process.stderr.write("--transport takes grpc, http or both with a comma between\n");
@@ -63,10 +70,11 @@ function sizes(transport: Transport, shape: Shape) {
     isGzipped: flags.gzip,
     note: (line: string) => process.stderr.write(`${transport}: ${line}\n`),
   };
-  if (flags.connections !== undefined) {
+  if (flags.connections !== undefined || flags.rate !== undefined) {
     return {
       ...common,
-      connections: flags.connections.split(",").map(Number),
+      connections: numbers(flags.connections),
+      rates: numbers(flags.rate),
       phaseMs: Number(flags.seconds) * 1000,
       spansPerRequest: requestSpansOf(shape),
     };
@@ -86,6 +94,11 @@ function sizes(transport: Transport, shape: Shape) {
         spansPerRequest: requestSpansOf(shape),
         overload: { spoolMaxBytes: 268_435_456, connections: 64 },
       };
+}
+
+/** @param list numbers with commas between */
+function numbers(list: string | undefined): readonly number[] {
+  return list === undefined ? [] : list.split(",").map(Number);
 }
 
 /** As exporters send them, if nothing else is asked for: requests stay below gRPC's usual 4 MiB. */

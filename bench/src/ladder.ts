@@ -22,6 +22,8 @@ export interface LadderOptions
   readonly shape: Shape;
   /** Connections of the rising phases. */
   readonly connections: readonly number[];
+  /** Even loads after them, in spans per second. */
+  readonly rates?: readonly number[];
   readonly phaseMs: number;
   /** A spool so small that requests must be refused. @default only the rising phases are run */
   readonly overload?: { readonly spoolMaxBytes: number; readonly connections: number };
@@ -75,16 +77,20 @@ export async function measureLadder(options: LadderOptions): Promise<Ladder> {
       highestAcceptedPerS = Math.max(highestAcceptedPerS, figures.acceptedPerS);
       if (figures.refusedRequests > 0) break;
     }
+    const runEvenly = async (name: string, spansPerS: number): Promise<PhaseFigures> => {
+      const requestsPerS = spansPerS / spansPerRequest;
+      const phase = { connections: EVEN_CONNECTIONS, requestsPerS, durationMs: phaseMs };
+      return await run(stage, name, phase);
+    };
+    for (const spansPerS of options.rates ?? []) {
+      const { storedPerS } = await runEvenly(`${spansPerS} spans/s`, spansPerS);
+      highestStoredPerS = Math.max(highestStoredPerS, storedPerS);
+    }
     const spanBytes = requestOf(options.shape, spansPerRequest).length / spansPerRequest;
     const soFar = { transport, spansPerRequest, spanBytes, highestStoredPerS, phases };
     if (overload === undefined) return soFar;
-    for (const [name, spansPerS] of [
-      ["70 % of highest stored", highestStoredPerS * USUAL_SHARE],
-      ["70 % of highest accepted", highestAcceptedPerS * USUAL_SHARE],
-    ] as const) {
-      const requestsPerS = spansPerS / spansPerRequest;
-      await run(stage, name, { connections: EVEN_CONNECTIONS, requestsPerS, durationMs: phaseMs });
-    }
+    await runEvenly("70 % of highest stored", highestStoredPerS * USUAL_SHARE);
+    await runEvenly("70 % of highest accepted", highestAcceptedPerS * USUAL_SHARE);
   }
   await using small = await PhaseStage.open(options, {
     SPANLEDGER_SPOOL_MAX_BYTES: String(overload.spoolMaxBytes),

@@ -39,3 +39,20 @@ test(
   },
   TIME_MAX_MS,
 );
+
+test(
+  "measures an even load alone",
+  async () => {
+    const args = ["--transport", "grpc", "--rate", "2000", "--seconds", "1", "--spans", "32"];
+    const { ladders } = await runBench<Report>("ingest", TIME_MAX_MS, args);
+    expect(ladders.map(({ phases }) => phases.map(({ name }) => name))).toEqual([["2000 spans/s"]]);
+    expect(ladders[0]?.phases[0]).toMatchObject({ refusedRequests: 0, lost: 0, doubled: 0 });
+  },
+  TIME_MAX_MS,
+);
+
+test("says what a rate must be", async () => {
+  await expect(runBench("ingest", TIME_MAX_MS, ["--rate", "fast"])).rejects.toMatchObject({
+    stderr: expect.stringContaining("--rate takes whole numbers above 0"),
+  });
+});
