@@ -5,6 +5,7 @@
  * bigint for an integer that a double would round. Throws `IngestError` `OTLP_MALFORMED_JSON` that
  * says at which byte of the body, and no content. Pure.
  */
+import { keepInteger } from "../base/json-integers.ts";
 import { IngestError } from "./errors.ts";
 
 /** Text, and the byte of the body at which it begins. */
@@ -15,9 +16,6 @@ export interface TextPart {
 
 /** A JSON number of 16 digits or more outside of (nearly) every string. */
 const LONG_INTEGER = /[:,[]\s*-?\d{16}/;
-/** Digits of the largest 64-bit integer, sign included. */
-const INTEGER_MAX_CHARS = 20;
-const INTEGER = /^-?\d+$/;
 
 /** Parse the parts as one text. */
 export function parseTexts(parts: readonly TextPart[]): unknown {
@@ -31,19 +29,6 @@ export function parseTexts(parts: readonly TextPart[]): unknown {
     const where = position === undefined ? "" : ` at byte ${byteAt(parts, Number(position))}`;
     throw new IngestError("OTLP_MALFORMED_JSON", `the body is not valid JSON${where}`);
   }
-}
-
-/** Reviver: an integer that a double would round becomes a bigint, from its source text. */
-function keepInteger(
-  this: unknown,
-  _key: string,
-  value: unknown,
-  context?: { readonly source?: string },
-): unknown {
-  if (typeof value !== "number" || Number.isSafeInteger(value)) return value;
-  const source = context?.source ?? "";
-  if (source.length > INTEGER_MAX_CHARS || !INTEGER.test(source)) return value;
-  return BigInt(source);
 }
 
 /** The byte of the body that a position of the joined text stands for. */

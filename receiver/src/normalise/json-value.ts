@@ -5,6 +5,7 @@
  * the text then stays as it is. Side
  * effect: a count of the values of the span at hand.
  */
+import { keepInteger } from "../base/json-integers.ts";
 import type { AttributeMap, AttributeValue } from "../base/records.ts";
 import { TEXT_SIZE_MAX_BYTES } from "../base/span-rules.ts";
 
@@ -22,7 +23,6 @@ const JSON_DEPTH_MAX = 32;
 
 /** An integer that a double might round. */
 const LONG_INTEGER = /\d{16}/;
-const INTEGER = /^-?\d{1,40}$/;
 
 /** What is left of {@link JSON_VALUES_MAX} for the span at hand. */
 let valuesLeft = JSON_VALUES_MAX;
@@ -84,17 +84,6 @@ function isModest(text: string): boolean {
   }
   valuesLeft -= values;
   return true;
-}
-
-function keepInteger(
-  this: unknown,
-  _key: string,
-  value: unknown,
-  context?: { readonly source?: string },
-): unknown {
-  if (typeof value !== "number" || Number.isSafeInteger(value)) return value;
-  const source = context?.source ?? "";
-  return INTEGER.test(source) ? BigInt(source) : value;
 }
 
 /** @throws {RangeError} where it is nested too deep */
